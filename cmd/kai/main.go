@@ -1,8 +1,17 @@
-// Command kai keeps keys, signs and verifies.
 package main
 
-import "os"
+import (
+	"context"
+	"os"
+)
 
-func main() { os.Exit(run(os.Args)) }
+func main() { os.Exit(run(context.Background(), os.Args[1:], realSystem())) }
 
-func run([]string) int { return 0 }
+// run is kai: args without the program's name in, exit code out. Everything it touches
+// comes through sys, so that tests can call it.
+func run(ctx context.Context, args []string, sys system) int {
+	ctx, stop := sys.notify(ctx)
+	defer stop()
+	env := newEnv(sys)
+	return (&engine{root: rootCommand(), env: env}).run(ctx, args)
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// env is what a command may do to the outside: capabilities, not flags.
+type env struct {
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	now    func() time.Time
+	random io.Reader
+	cpus   int
+
+	json   bool   // --json: stdout carries objects only
+	schema string // of the command, for head
+	agent  string // the variable that shows an AI agent is driving, "" when none is
+
+	sys     system
+	options globalOptions
+}
+
+func newEnv(sys system) *env {
+	return &env{
+		stdin: sys.stdin, stdout: sys.stdout, stderr: sys.stderr,
+		now: sys.now, random: sys.random, cpus: sys.cpus,
+		agent:   detectAgent(&sys),
+		sys:     sys,
+		options: globalOptions{passphraseFD: -1},
+	}
+}
+
+// globalOptions are the values of the global flags.
+type globalOptions struct {
+	home             string
+	json             bool
+	noInput          bool
+	passphraseFD     int // -1: not given
+	passphraseFile   string
+	allowAgentReveal bool
+}
+
+// getenv reads a variable. Secrets are not read here: the passphrase layer has its own way.
+func (e *env) getenv(name string) string { return e.sys.getenv(name) }
+
+// path resolves a name from the command line against the work directory.
+func (e *env) path(name string) string { return e.sys.path(name) }
+
+// homeDir is where the home is or would be: --home, then KAI_HOME, then ~/.kind. Nothing is
+// opened or made.
+func (e *env) homeDir() (string, error) {
+	if e.options.home != "" {
+		return e.path(e.options.home), nil
+	}
+	if dir := e.getenv("KAI_HOME"); dir != "" {
+		return e.path(dir), nil
+	}
+	user, err := e.sys.userHome()
+	if err != nil {
+		return "", withHint(failf(exitNotFound, "no_home", "home directory: %w", err), "kai --home DIR …")
+	}
+	return filepath.Join(user, ".kind"), nil
+}
+
+// open opens an input named on the command line; "-" is standard input.
+func (e *env) open(ctx context.Context, name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(contextReader{ctx, e.stdin}), nil
+	}
+	f, err := os.Open(e.path(name))
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// contextReader ends a stream when its context does.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, context.Cause(c.ctx)
+	}
+	if in, ok := c.r.(interruptibleReader); ok {
+		return in.readContext(c.ctx, p)
+	}
+	return c.r.Read(p)
+}
+
+// printf writes text of the answer to stdout.
+func (e *env) printf(format string, args ...any) error {
+	_, err := io.WriteString(e.stdout, printableText(fmt.Sprintf(format, args...)))
+	return err
+}
+
+// note tells the person something on stderr.
+func (e *env) note(format string, args ...any) {
+	fmt.Fprintln(e.stderr, "kai: "+printable(fmt.Sprintf(format, args...)))
+}
+
+// warn tells the person on stderr what needs attention but stops nothing.
+func (e *env) warn(format string, args ...any) {
+	fmt.Fprintln(e.stderr, "kai: warning: "+printable(fmt.Sprintf(format, args...)))
+}
+
+// head begins every JSON object.
+type head struct {
+	Schema string `json:"schema"`
+	OK     bool   `json:"ok"`
+}
+
+// head returns the beginning of this command's objects.
+func (e *env) head(ok bool) head { return head{Schema: e.schema, OK: ok} }
+
+// printJSON writes one object and a line feed to stdout.
+func (e *env) printJSON(object any) error { return writeJSON(e.stdout, object) }
+
+// writeJSON encodes without HTML escapes, but with \u escapes for the characters that a
+// terminal would act on: the same JSON, safe to look at.
+func writeJSON(w io.Writer, object any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(object); err != nil {
+		return fmt.Errorf("JSON: %w", err)
+	}
+	_, err := w.Write(escapeJSON(b.Bytes()))
+	return err
+}
+
+func escapeJSON(text []byte) []byte {
+	body := bytes.TrimSuffix(text, []byte("\n"))
+	if isPrintable(string(body)) {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(body); {
+		r, size := utf8.DecodeRune(body[i:])
+		switch {
+		case !hidden(r):
+			b.Write(body[i : i+size])
+		case r > 0xffff: // a surrogate pair, as JSON wants it
+			r -= 0x10000
+			fmt.Fprintf(&b, `\u%04x\u%04x`, 0xd800+(r>>10), 0xdc00+(r&0x3ff))
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+		i += size
+	}
+	b.WriteByte('\n')
+	return []byte(b.String())
+}
