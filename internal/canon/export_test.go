@@ -1,0 +1,6 @@
+package canon
+
+var (
+	AppendNumber = appendNumber
+	CompareUTF16 = compareUTF16
+)
