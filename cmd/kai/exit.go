@@ -9,25 +9,54 @@ import (
 	"syscall"
 )
 
-// The exit codes. They never change meaning; "kai help exit-codes" prints them.
+// The exit codes. They never change meaning; exitCodes says what each one means.
 const (
-	exitDone          = 0   // done, or verified and trusted
-	exitFailure       = 1   // failure
-	exitUsage         = 2   // the command line is wrong
-	exitBad           = 3   // proven bad: signature, MAC, chain, tampered
-	exitUntrusted     = 4   // valid, but not trusted
-	exitUndecidable   = 5   // no judgement: missing signature or key, malformed, stale
-	exitNotFound      = 6   // not found
-	exitLocked        = 7   // locked, or credentials needed
-	exitDenied        = 8   // denied by policy or permission
-	exitBackend       = 9   // backend or remote error
-	exitConflict      = 10  // already exists, or conflict
-	exitTimeout       = 124 // time limit
-	exitBeforeChild   = 125 // kai failed before running the child
-	exitNotExecutable = 126 // the child is not executable
-	exitNoCommand     = 127 // no such command
-	exitSignal        = 128 // 128+n: stopped by signal n
+	exitDone          = 0
+	exitFailure       = 1
+	exitUsage         = 2
+	exitBad           = 3
+	exitUntrusted     = 4
+	exitUndecidable   = 5
+	exitNotFound      = 6
+	exitLocked        = 7
+	exitDenied        = 8
+	exitBackend       = 9
+	exitConflict      = 10
+	exitTimeout       = 124
+	exitBeforeChild   = 125
+	exitNotExecutable = 126
+	exitNoCommand     = 127
+	exitSignal        = 128 // plus the signal's number
 )
+
+// exitCodes is the table of the help and of the man pages, in their order.
+func exitCodes() []exitCode {
+	return []exitCode{
+		{exitDone, "0", "done, or verified and trusted"},
+		{exitFailure, "1", "failure"},
+		{exitUsage, "2", "the command line is wrong"},
+		{exitBad, "3", "proven bad: signature, MAC, chain, tampered"},
+		{exitUntrusted, "4", "valid but not trusted: unknown signer, score, namespace, expired, revoked"},
+		{exitUndecidable, "5", "undecidable: missing signature or key, malformed, stale"},
+		{exitNotFound, "6", "not found"},
+		{exitLocked, "7", "locked, or credentials needed"},
+		{exitDenied, "8", "denied by policy or permission"},
+		{exitBackend, "9", "backend or remote error"},
+		{exitConflict, "10", "already exists, or conflict"},
+		{exitTimeout, "124", "time limit"},
+		{exitBeforeChild, "125", "kai failed before running the child"},
+		{exitNotExecutable, "126", "the child is not executable"},
+		{exitNoCommand, "127", "no such command"},
+		{exitSignal, "128+n", "stopped by signal n"},
+	}
+}
+
+// exitCode is one row of that table.
+type exitCode struct {
+	code    int
+	written string
+	meaning string
+}
 
 // failure is an error that knows its exit code.
 type failure struct {

@@ -33,7 +33,7 @@ func helpText(path []*command) string {
 	}
 	b.WriteString("\nFlags of every command:\n")
 	writeFlags(&b, globalFlags())
-	b.WriteString("\nMore: kai help exit-codes, kai help environment, kai help formats\n")
+	fmt.Fprintf(&b, "\nMore: kai help %s\n", strings.Join(topics(), ", kai help "))
 	return b.String()
 }
 
@@ -137,19 +137,40 @@ func helpCommand() command {
 }
 
 func help(env *env, root *command, words []string) error {
+	if len(words) == 1 {
+		if text := topicText(words[0]); text != "" {
+			return printHelp(env, words[0], text)
+		}
+	}
 	path := []*command{root}
 	for _, w := range words {
 		child := path[len(path)-1].child(w)
 		if child == nil {
-			return withHint(usagef("no help for %s", strings.Join(words, " ")), "kai --help")
+			return noHelp(path[len(path)-1], words, w)
 		}
 		path = append(path, child)
 	}
-	text := helpText(path)
+	return printHelp(env, commandPath(path), helpText(path))
+}
+
+func printHelp(env *env, topic, text string) error {
 	if env.json {
-		return env.printJSON(helpJSON{env.head(true), commandPath(path), text})
+		return env.printJSON(helpJSON{env.head(true), topic, text})
 	}
 	return env.printf("%s", text)
+}
+
+// noHelp answers a word that is neither a command of last nor a topic.
+func noHelp(last *command, words []string, word string) error {
+	names := topics()
+	for i := range last.children {
+		names = append(names, last.children[i].name)
+	}
+	err := usagef("no help for %s", strings.Join(words, " "))
+	if near := nearest(word, names); near != "" {
+		return withHint(err, "did you mean %s?", near)
+	}
+	return withHint(err, "kai --help")
 }
 
 // helpJSON is the answer of kai help --json.
