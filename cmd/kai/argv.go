@@ -131,7 +131,7 @@ func (w *walker) word(rest []string) (int, error) {
 
 // long handles "--name", "--name=value" and "--name value".
 func (w *walker) long(rest []string) (int, error) {
-	name, _, glued := strings.Cut(rest[0][2:], "=")
+	name, value, glued := strings.Cut(rest[0][2:], "=")
 	if name == "help" && !glued {
 		return 1, w.askHelp()
 	}
@@ -145,11 +145,16 @@ func (w *walker) long(rest []string) (int, error) {
 	if name == "json" && class == classGlobal {
 		w.jsonOut = rest[0] == "--json" || strings.HasSuffix(rest[0], "=true")
 	}
+	if glued && flagTakesValue(flag) {
+		if err := checkValue(flag, value, "--"+name); err != nil {
+			return 0, err
+		}
+	}
 	if glued || !flagTakesValue(flag) {
 		w.add(class, rest[0])
 		return 1, nil
 	}
-	if err := needValue(rest, "--"+name); err != nil {
+	if err := needValue(flag, rest, "--"+name); err != nil {
 		return 0, err
 	}
 	w.add(class, rest[0], rest[1])
@@ -180,13 +185,17 @@ func (w *walker) short(rest []string) (int, error) {
 		value := letters[i+1:]
 		switch {
 		case !flagTakesValue(flag) && strings.HasPrefix(value, "="), flagTakesValue(flag) && value != "":
-			w.add(class, "-"+name+"="+strings.TrimPrefix(value, "="))
+			value = strings.TrimPrefix(value, "=")
+			if err := checkValue(flag, value, "-"+name); err != nil {
+				return 0, err
+			}
+			w.add(class, "-"+name+"="+value)
 			return 1, nil
 		case !flagTakesValue(flag):
 			w.add(class, "-"+name)
 			continue
 		}
-		if err := needValue(rest, "-"+name); err != nil {
+		if err := needValue(flag, rest, "-"+name); err != nil {
 			return 0, err
 		}
 		w.add(class, "-"+name, rest[1])
@@ -235,12 +244,21 @@ func (w *walker) once(f cli.Flag, as string) error {
 }
 
 // needValue checks the word that follows a flag with a value.
-func needValue(rest []string, as string) error {
+func needValue(flag cli.Flag, rest []string, as string) error {
 	if len(rest) < 2 {
 		return usagef("flag %s needs a value", as)
 	}
 	if v := rest[1]; len(v) > 1 && v[0] == '-' {
 		return withHint(usagef("flag %s needs a value, and %s looks like a flag", as, v), "%s=%s", as, v)
+	}
+	return checkValue(flag, rest[1], as)
+}
+
+// checkValue refuses an empty file name: it comes from an unset shell variable, and taking
+// it for "not given" would use another file than the one that was meant.
+func checkValue(flag cli.Flag, value, as string) error {
+	if value == "" && flagTakesFile(flag) {
+		return usagef("flag %s needs a file name, not an empty one", as)
 	}
 	return nil
 }
@@ -266,17 +284,15 @@ func unknownVerb(a *arranged, text string) error {
 func unknownFlag(a *arranged, text string) error {
 	var names []string
 	for _, f := range append(slices.Clone(a.command().flags), globalFlags()...) {
-		for _, n := range f.Names() {
-			names = append(names, dashed(n))
-		}
+		names = append(names, f.Names()...)
 	}
 	prefix := strings.Join(append([]string{"kai"}, a.names()...), " ")
 	err := usagef("unknown flag %s", text)
 	if len(a.path) > 1 {
 		err = usagef("unknown flag %s for %s", text, prefix)
 	}
-	if near := nearest(text, append(names, "--help")); near != "" {
-		return withHint(err, "did you mean %s?", near)
+	if near := nearest(strings.TrimLeft(text, "-"), append(names, "help")); near != "" {
+		return withHint(err, "did you mean %s?", dashed(near))
 	}
 	if a.command().isGroup() {
 		return withHint(err, "flags of a command stand after its name; see %s --help", prefix)

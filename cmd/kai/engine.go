@@ -52,7 +52,8 @@ func (e *engine) dispatch(ctx context.Context, line *arranged) error {
 	c, env := line.command(), e.env
 	switch {
 	case line.help:
-		return env.printf("%s", helpText(line.path))
+		env.schema = helpSchema
+		return printHelp(env, commandPath(line.path), helpText(line.path))
 	case c.isGroup():
 		return noVerb(env, line)
 	case line.args == 0 && c.readsStdin && env.sys.stdinTerminal:
@@ -113,7 +114,7 @@ func (e *engine) parse(ctx context.Context, line *arranged, argv []string) error
 	leaf := line.command()
 	built := &cli.Command{
 		Name: leaf.name, Flags: leaf.flags,
-		HideHelp: true, HideHelpCommand: true, UseShortOptionHandling: true, OnUsageError: usageError,
+		HideHelp: true, HideHelpCommand: true, OnUsageError: usageError,
 		Action: func(c *cli.Context) error {
 			ran = true
 			e.env.options = readGlobals(c)
@@ -132,7 +133,7 @@ func (e *engine) parse(ctx context.Context, line *arranged, argv []string) error
 		Name: e.root.name, HelpName: e.root.name, Flags: globalFlags(), Commands: []*cli.Command{built},
 		Reader: strings.NewReader(""), Writer: io.Discard, ErrWriter: io.Discard,
 		Compiled: e.env.now(), // otherwise the library looks at the program's file
-		HideHelp: true, HideHelpCommand: true, HideVersion: true, UseShortOptionHandling: true,
+		HideHelp: true, HideHelpCommand: true, HideVersion: true,
 		DisableSliceFlagSeparator: true,
 		OnUsageError:              usageError,
 		ExitErrHandler:            func(*cli.Context, error) {},

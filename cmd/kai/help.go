@@ -173,6 +173,9 @@ func noHelp(last *command, words []string, word string) error {
 	return withHint(err, "kai --help")
 }
 
+// helpSchema names the object of kai help, and of --help on any command.
+const helpSchema = "kai.help/1"
+
 // helpJSON is the answer of kai help --json.
 type helpJSON struct {
 	head

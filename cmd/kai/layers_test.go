@@ -1,0 +1,272 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const (
+	module   = "kai"
+	internal = module + "/internal/"
+)
+
+// layers says which of kai's own packages each package may import. A pattern that ends in
+// "/*" covers the packages below it. Dependencies point one way; a new line here is a design
+// decision and comes with its sentence.
+var layers = []struct {
+	pattern  string
+	imports  []string
+	sentence string
+}{
+	{"canon", nil, "strict canonical JSON"},
+	{"digest", nil, "named hashes over streams and files"},
+	{"durable", nil, "atomic, fsynced, locked files"},
+	{"secret", nil, "bytes that cannot be printed and can be wiped"},
+	{"home", []string{"durable"}, "the layout of ~/.kind"},
+	{"key", []string{"canon", "secret"}, "key types, ids, fingerprints, encodings"},
+	{"backend", []string{"key", "secret"}, "key references and the contract of key holders"},
+	{"backend/all", []string{"backend", "backend/*", "key", "secret"}, "the explicit list of key holders"},
+	{"backend/*", []string{"backend", "key", "secret"}, "one key holder each"},
+	{"sig", []string{"canon", "digest", "key"}, "sign and verify under a named domain"},
+	{"sig/*", []string{"sig", "canon", "digest", "key", "sig/sshsig"}, "one signature format each"},
+}
+
+// matches reports whether the package (without kai/internal/) falls under pattern.
+func matches(pattern, pkg string) bool {
+	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
+		return strings.HasPrefix(pkg, prefix)
+	}
+	return pkg == pattern
+}
+
+// allowedImports returns what a package may import.
+func allowedImports(pkg string) (allowed []string, known bool) {
+	for _, l := range layers {
+		if matches(l.pattern, pkg) {
+			return l.imports, true
+		}
+	}
+	return nil, false
+}
+
+// listedPackage is what the test reads from go list.
+type listedPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+// goList runs go list -json for one system, without cgo.
+func goList(t *testing.T, goos string, args ...string) []listedPackage {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports"}, args...)...)
+	cmd.Dir = "../.."
+	cmd.Env = append(os.Environ(), "GOOS="+goos, "CGO_ENABLED=0", "GOFLAGS=-mod=readonly")
+	out, err := cmd.Output()
+	if err != nil {
+		if exit, ok := err.(*exec.ExitError); ok {
+			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	var packages []listedPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listedPackage
+		if err := dec.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+	return packages
+}
+
+func TestLayers(t *testing.T) {
+	for _, goos := range []string{"linux", "darwin", "windows"} {
+		packages := goList(t, goos, "./...")
+		if len(packages) == 0 {
+			t.Fatal("go list ./... found no packages")
+		}
+		for _, p := range packages {
+			checkLayer(t, goos, p)
+		}
+	}
+}
+
+func checkLayer(t *testing.T, goos string, p listedPackage) {
+	t.Helper()
+	pkg, inside := strings.CutPrefix(p.ImportPath, internal)
+	if !inside {
+		for _, imported := range p.Imports {
+			if strings.HasPrefix(imported, module+"/cmd/") {
+				t.Errorf("%s: %s imports a command: %s", goos, p.ImportPath, imported)
+			}
+		}
+		return
+	}
+	allowed, known := allowedImports(pkg)
+	if !known {
+		t.Errorf("%s has no line in layers", p.ImportPath)
+	}
+	for _, imported := range p.Imports {
+		own, ok := strings.CutPrefix(imported, internal)
+		if !ok {
+			if strings.HasPrefix(imported, module+"/") {
+				t.Errorf("%s: %s imports %s", goos, p.ImportPath, imported)
+			}
+			continue
+		}
+		if !slices.ContainsFunc(allowed, func(pattern string) bool { return matches(pattern, own) }) {
+			t.Errorf("%s: %s imports %s; its line in layers allows only %v", goos, p.ImportPath, imported, allowed)
+		}
+	}
+}
+
+// outsideOnly is what only cmd/kai may use: under internal/ these are parameters.
+var outsideOnly = map[string]string{
+	"os.Args":         "the command line belongs to cmd/kai",
+	"os.Environ":      "the environment belongs to cmd/kai",
+	"os.Getenv":       "the environment belongs to cmd/kai",
+	"os.LookupEnv":    "the environment belongs to cmd/kai",
+	"os.Setenv":       "the environment is not a parameter list",
+	"os.Unsetenv":     "the environment is not a parameter list",
+	"os.ExpandEnv":    "the environment belongs to cmd/kai",
+	"os.UserHomeDir":  "directories are parameters",
+	"os.Getwd":        "directories are parameters",
+	"os.Chdir":        "the work directory belongs to the process",
+	"os.Stdin":        "streams are parameters",
+	"os.Stdout":       "the answer is printed by cmd/kai",
+	"os.Stderr":       "libraries are silent",
+	"os.Exit":         "a library never exits",
+	"fmt.Print":       "libraries are silent",
+	"fmt.Printf":      "libraries are silent",
+	"fmt.Println":     "libraries are silent",
+	"time.Now":        "the clock is a parameter",
+	"time.Since":      "the clock is a parameter",
+	"time.Until":      "the clock is a parameter",
+	"runtime.Goexit":  "a library never exits",
+	"runtime.NumCPU":  "the number of workers is a parameter",
+	"runtime.GOOS":    "platforms are told apart by file names",
+	"syscall.Exit":    "a library never exits",
+	"syscall.Getenv":  "the environment belongs to cmd/kai",
+	"syscall.Environ": "the environment belongs to cmd/kai",
+}
+
+// outsideImports are packages that nothing under internal/ imports.
+var outsideImports = map[string]string{
+	"flag":                     "flags belong to cmd/kai",
+	"github.com/urfave/cli/v2": "only cmd/kai knows the command line library",
+	"golang.org/x/term":        "only cmd/kai/terminal.go touches the terminal",
+	"log":                      "libraries are silent",
+	"log/slog":                 "libraries are silent",
+	"math/rand":                "randomness is crypto/rand",
+	"math/rand/v2":             "randomness is crypto/rand",
+	"os/signal":                "signals belong to cmd/kai",
+	"testing":                  "not in shipped code",
+}
+
+// commandFiles are the files of cmd/kai that may use what its other files get through
+// system, env and the prompt layer.
+var commandFiles = map[string][]string{
+	"main.go":     {"os.Args", "os.Exit"},
+	"system.go":   {"os.Stdin", "os.Stdout", "os.Stderr", "os.Environ", "os.UserHomeDir", "time.Now"},
+	"version.go":  {"runtime.GOOS"},
+	"signals.go":  {"os/signal"},
+	"terminal.go": {"golang.org/x/term"},
+}
+
+// everywhereInCommand is what all of cmd/kai may use although internal/ may not.
+var everywhereInCommand = []string{"github.com/urfave/cli/v2"}
+
+// TestSourceRules walks the syntax of every shipped file.
+func TestSourceRules(t *testing.T) {
+	files := 0
+	for _, dir := range []string{".", "../../internal"} {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil && path == "../../internal" && os.IsNotExist(err):
+				return filepath.SkipAll
+			case err != nil:
+				return err
+			case d.IsDir() && d.Name() == "testdata":
+				return filepath.SkipDir
+			case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+				return nil
+			}
+			files++
+			return checkSource(t, path, dir == ".")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if files == 0 {
+		t.Fatal("no source files found")
+	}
+}
+
+func checkSource(t *testing.T, path string, inCommand bool) error {
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution)
+	if err != nil {
+		return err
+	}
+	may := func(what string) bool {
+		return inCommand && (slices.Contains(everywhereInCommand, what) || slices.Contains(commandFiles[filepath.Base(path)], what))
+	}
+	complain := func(pos token.Pos, what, why string) {
+		t.Errorf("%s: %s: %s", set.Position(pos), what, why)
+	}
+	names := make(map[string]string) // local name → import path
+	for _, imported := range file.Imports {
+		p, err := strconv.Unquote(imported.Path.Value)
+		if err != nil {
+			return err
+		}
+		names[importName(imported, p)] = p
+		if why, bad := outsideImports[p]; bad && !may(p) {
+			complain(imported.Pos(), p, why)
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			if n.Recv == nil && n.Name.Name == "init" {
+				complain(n.Pos(), "init", "order and side effects nobody reads")
+			}
+		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.Ident); ok {
+				what := fmt.Sprintf("%s.%s", names[x.Name], n.Sel.Name)
+				if why, bad := outsideOnly[what]; bad && !may(what) {
+					complain(n.Pos(), what, why)
+				}
+			}
+		case *ast.CallExpr:
+			if f, ok := n.Fun.(*ast.Ident); ok && (f.Name == "println" || f.Name == "print") {
+				complain(n.Pos(), f.Name, "debug print")
+			}
+		}
+		return true
+	})
+	return nil
+}
+
+// importName is the name by which a file refers to an import.
+func importName(spec *ast.ImportSpec, path string) string {
+	if spec.Name != nil {
+		return spec.Name.Name
+	}
+	return path[strings.LastIndex(path, "/")+1:]
+}
