@@ -1,0 +1,95 @@
+package sig
+
+import (
+	"time"
+
+	"kai/internal/digest"
+	"kai/internal/key"
+)
+
+// A Claim is one signature as a file states it. Nothing in it has been
+// checked; it becomes Verified only through Check.
+type Claim struct {
+	// Format is the format's name, such as "sshsig".
+	Format string
+	// Namespace says what the signature is for. Formats without one of their
+	// own use "file", "dsse:TYPE", "jws", "a2a" or "note:NAME".
+	Namespace string
+	// Hash names the hash of the message that was signed, "" if the message
+	// itself was.
+	Hash string
+	// Key is the key that the file itself carries: it names the signer and
+	// vouches for nothing. Zero if the file carries none.
+	Key key.Public
+	// KeyHint is what the format has instead of a key, in the format's own
+	// text form: minisign key id, DSSE keyid, JWS kid, note verifier name.
+	KeyHint string
+	// Scheme and Signature are the algorithm and its value.
+	Scheme    Scheme
+	Signature []byte
+	// Content tells how the signed bytes come from the message.
+	Content Content
+	// PQ is the post-quantum half that belongs to this signature, if any.
+	PQ *Claim
+	// Comment and ClaimedTime are shown, never relied on, unless the format
+	// signs them.
+	Comment     string
+	ClaimedTime time.Time
+	// Certificate is the OpenSSH certificate blob that came instead of a bare
+	// key; Key is then the certified key.
+	Certificate []byte
+	// Notes are remarks for an explanation, such as ignored trailing text.
+	Notes []string
+}
+
+// Content tells how the bytes under a signature come from the message that the
+// caller holds. Exactly one of the three ways is used.
+type Content struct {
+	// Fixed are the signed bytes themselves: they stand in the signature file.
+	Fixed []byte
+	// Wrap builds the signed bytes from the message's hash by algorithm Hash.
+	Hash digest.Algorithm
+	Wrap func(sum []byte) []byte
+	// Whole: the signed bytes are the message itself, of any length.
+	Whole bool
+}
+
+// signed returns the signed bytes, given the hash that Wrap needs.
+func (c Content) signed(sum []byte) []byte {
+	if c.Wrap != nil {
+		return c.Wrap(sum)
+	}
+	return c.Fixed
+}
+
+// Over turns a claim about a message elsewhere into one about part, which is at
+// hand: formats that sign a piece of their own file use it.
+func (c *Claim) Over(part []byte) {
+	c.Content = c.Content.over(part)
+	if c.PQ != nil {
+		c.PQ.Over(part)
+	}
+}
+
+func (c Content) over(part []byte) Content {
+	switch {
+	case c.Wrap != nil:
+		h := c.Hash.New()
+		h.Write(part)
+		return Content{Fixed: c.Wrap(h.Sum(nil))}
+	case c.Whole:
+		return Content{Fixed: part}
+	default:
+		return c
+	}
+}
+
+// Unverified is a parsed signature file: its claims in file order.
+type Unverified struct {
+	Claims []Claim
+	// Payload is what the file itself carries and its claims sign, nil for
+	// detached signatures. It must not be used before a claim over it is good.
+	Payload []byte
+	// PayloadType is the payload's media type, where the format has one.
+	PayloadType string
+}
