@@ -1,0 +1,81 @@
+package verdict
+
+import (
+	"time"
+
+	"kai/internal/key"
+	"kai/internal/sig"
+)
+
+// Signer is somebody the caller names: all keys are one identity.
+type Signer struct {
+	Name string
+	Keys []key.Public
+}
+
+// Signers is the rule that trusts the named signers, for any namespace.
+type Signers []Signer
+
+// NewSigners merges signers who share a key: one person under two names must
+// not count twice. Signers without keys are left out.
+func NewSigners(named ...Signer) Signers {
+	var list Signers
+	for _, s := range named {
+		if len(s.Keys) == 0 {
+			continue
+		}
+		kept := list[:0:0]
+		for _, other := range list {
+			if shareKey(other, s) {
+				s = Signer{Name: other.Name, Keys: append(other.Keys[:len(other.Keys):len(other.Keys)], s.Keys...)}
+			} else {
+				kept = append(kept, other)
+			}
+		}
+		list = append(kept, s)
+	}
+	return list
+}
+
+func shareKey(a, b Signer) bool {
+	for _, k := range a.Keys {
+		if contains(b.Keys, k) {
+			return true
+		}
+	}
+	return false
+}
+
+// Judge implements Rule.
+func (list Signers) Judge(v sig.Verified, _ string, _ time.Time) Decision {
+	for _, s := range list {
+		if !contains(s.Keys, v.Key()) {
+			continue
+		}
+		d := Decision{
+			Trusted:  true,
+			Identity: s.identity(),
+			Name:     s.Name,
+			Reasons:  []Reason{{"signer_match", "named by the caller as " + s.Name}},
+		}
+		for _, k := range s.Keys {
+			if k.Type() == key.MLDSA65 {
+				d.PQKeys = append(d.PQKeys, k)
+			}
+		}
+		return d.touched(v)
+	}
+	return Decision{Reasons: []Reason{{"not_named", "signed by " + v.Key().Fingerprint() + ", which is none of the named signers"}}}
+}
+
+// identity is the first key: the same person named twice counts once.
+func (s Signer) identity() string { return s.Keys[0].Fingerprint() }
+
+// touched refuses a security key's signature that nobody was present for.
+func (d Decision) touched(v sig.Verified) Decision {
+	if touched, _, _, ok := v.Claim().Presence(); ok && !touched {
+		d.Trusted = false
+		d.Reasons = []Reason{{"no_touch", "the security key was not touched"}}
+	}
+	return d
+}
