@@ -24,6 +24,12 @@ type Claim struct {
 	// KeyHint is what the format has instead of a key, in the format's own
 	// text form: minisign key id, DSSE keyid, JWS kid, note verifier name.
 	KeyHint string
+	// NamesKey reports whether KeyHint may mean a key, given the key id that
+	// came with the key, if any. Nil: the hint is too weak to tell.
+	NamesKey func(k key.Public, id *[8]byte) bool
+	// NeedsOneKey: the format names no key at all, so trying several would
+	// let the signature choose among them.
+	NeedsOneKey bool
 	// Scheme and Signature are the algorithm and its value.
 	Scheme    Scheme
 	Signature []byte
