@@ -33,8 +33,16 @@ type Claim struct {
 	// Scheme and Signature are the algorithm and its value.
 	Scheme    Scheme
 	Signature []byte
+	// Or are further schemes that the value may be of, in formats that leave
+	// the algorithm to the key: those of a key's type are tried. Scheme is
+	// empty where all of them are equal.
+	Or []Scheme
 	// Content tells how the signed bytes come from the message.
 	Content Content
+	// Payload is what the file carries under this signature, and PayloadType
+	// its media type, as in Unverified: a file may hold several.
+	Payload     []byte
+	PayloadType string
 	// PQ is the post-quantum half that belongs to this signature, if any.
 	PQ *Claim
 	// Comment and ClaimedTime are shown, never relied on, unless the format
@@ -49,7 +57,7 @@ type Claim struct {
 }
 
 // Content tells how the bytes under a signature come from the message that the
-// caller holds. Exactly one of the three ways is used.
+// caller holds. Exactly one of the four ways is used.
 type Content struct {
 	// Fixed are the signed bytes themselves: they stand in the signature file.
 	Fixed []byte
@@ -58,6 +66,9 @@ type Content struct {
 	Wrap func(sum []byte) []byte
 	// Whole: the signed bytes are the message itself, of any length.
 	Whole bool
+	// Embed builds the signed bytes from the message itself, which must fit
+	// in memory: at most MaxEmbedded bytes.
+	Embed func(message []byte) []byte
 }
 
 // signed returns the signed bytes, given the hash that Wrap needs.
@@ -85,16 +96,37 @@ func (c Content) over(part []byte) Content {
 		return Content{Fixed: c.Wrap(h.Sum(nil))}
 	case c.Whole:
 		return Content{Fixed: part}
+	case c.Embed != nil:
+		return Content{Fixed: c.Embed(part)}
 	default:
 		return c
 	}
+}
+
+// schemes are those that the value is tried as, in order.
+func (c *Claim) schemes() []Scheme {
+	if c.Scheme == "" {
+		return c.Or
+	}
+	return append([]Scheme{c.Scheme}, c.Or...)
+}
+
+// Accepts reports whether a key of type t can have made the signature.
+func (c *Claim) Accepts(t key.Type) bool {
+	for _, s := range c.schemes() {
+		if s.KeyType() == t {
+			return true
+		}
+	}
+	return false
 }
 
 // Unverified is a parsed signature file: its claims in file order.
 type Unverified struct {
 	Claims []Claim
 	// Payload is what the file itself carries and its claims sign, nil for
-	// detached signatures. It must not be used before a claim over it is good.
+	// detached signatures and for files of several payloads, whose claims have
+	// one each. It must not be used before a claim over it is good.
 	Payload []byte
 	// PayloadType is the payload's media type, where the format has one.
 	PayloadType string

@@ -19,6 +19,9 @@ var (
 	EnvelopeLimits = Limits{FileSize: 64 << 20, Signatures: 64}
 )
 
+// MaxEmbedded bounds a message that must be in memory to be checked.
+const MaxEmbedded = 64 << 20
+
 // ReadAll reads a file within its bound. The errors are ErrTooLarge and the
 // reader's.
 func (l Limits) ReadAll(r io.Reader) ([]byte, error) {

@@ -1,0 +1,120 @@
+package sig_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"testing"
+
+	"kai/internal/key"
+	"kai/internal/sig"
+)
+
+// whole is a message at hand that can also be loaded.
+type whole struct{ memory }
+
+func (w whole) Load(_ context.Context, limit int64) ([]byte, error) {
+	if int64(len(w.memory)) > limit {
+		return nil, sig.ErrTooLarge
+	}
+	return w.memory, nil
+}
+
+func newKey(t *testing.T, typ key.Type) *key.Private {
+	t.Helper()
+	k, err := key.Generate(typ, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func sign(t *testing.T, s sig.Scheme, k *key.Private, message []byte) []byte {
+	t.Helper()
+	signer, err := k.Signer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := s.Sign(rand.Reader, k.Public(), signer, message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+func check(t *testing.T, message sig.Digester, keys sig.KeySource, claims ...*sig.Claim) []sig.Result {
+	t.Helper()
+	results, err := sig.Check(t.Context(), claims, message, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return results
+}
+
+func TestTheKeyChoosesTheScheme(t *testing.T) {
+	message := []byte("message")
+	ed, ec, pq := newKey(t, key.Ed25519), newKey(t, key.ECDSAP256), newKey(t, key.MLDSA65)
+	open := []sig.Scheme{sig.Ed25519, sig.ECDSASHA256, sig.ES256, sig.MLDSA65}
+	keys := sig.Keys{pq.Public(), ec.Public(), ed.Public()}
+	for _, c := range []struct {
+		scheme sig.Scheme
+		by     *key.Private
+	}{{sig.Ed25519, ed}, {sig.ECDSASHA256, ec}, {sig.ES256, ec}, {sig.MLDSA65, pq}} {
+		claim := &sig.Claim{Or: open, Signature: sign(t, c.scheme, c.by, message), Content: sig.Content{Fixed: message}}
+		r := check(t, nil, keys, claim)[0]
+		if !r.Good() || r.Verified.Scheme() != c.scheme || r.Verified.Key() != c.by.Public() {
+			t.Errorf("%s: %v, found to be %s", c.scheme, r.Err, r.Verified.Scheme())
+		}
+	}
+	claim := &sig.Claim{Or: open[1:], Key: ed.Public(), Signature: sign(t, sig.Ed25519, ed, message), Content: sig.Content{Fixed: message}}
+	if r := check(t, nil, nil, claim)[0]; !errors.Is(r.Err, sig.ErrScheme) {
+		t.Errorf("a key without a scheme: %v", r.Err)
+	}
+}
+
+func TestTheMessageIsEmbedded(t *testing.T) {
+	message := whole{memory("message")}
+	k := newKey(t, key.Ed25519)
+	embed := func(m []byte) []byte { return append([]byte("head."), m...) }
+	claim := &sig.Claim{Scheme: sig.Ed25519, Key: k.Public(), Signature: sign(t, sig.Ed25519, k, embed(message.memory)), Content: sig.Content{Embed: embed}}
+	if r := check(t, message, nil, claim)[0]; !r.Good() {
+		t.Error(r.Err)
+	}
+	if r := check(t, whole{memory("massage")}, nil, claim)[0]; !r.Bad() {
+		t.Error("another message:", r.Err)
+	}
+	if r := check(t, message.memory, nil, claim)[0]; !errors.Is(r.Err, sig.ErrUnsupported) {
+		t.Error("a message that cannot be loaded:", r.Err)
+	}
+	if r := check(t, whole{make(memory, sig.MaxEmbedded+1)}, nil, claim)[0]; !errors.Is(r.Err, sig.ErrTooLarge) {
+		t.Error("a long message:", r.Err)
+	}
+	claim.Over(message.memory)
+	if r := check(t, nil, nil, claim)[0]; !r.Good() {
+		t.Error("message at hand:", r.Err)
+	}
+}
+
+// A failure proves damage only if it is known whose signature it should be.
+func TestAStrangersSignatureIsNotBad(t *testing.T) {
+	payload := []byte("payload")
+	ada, bob, eve := newKey(t, key.Ed25519), newKey(t, key.Ed25519), newKey(t, key.Ed25519)
+	by := func(k *key.Private) *sig.Claim {
+		return &sig.Claim{Scheme: sig.Ed25519, Signature: sign(t, sig.Ed25519, k, payload), Content: sig.Content{Fixed: payload}, Payload: payload}
+	}
+	if r := check(t, nil, sig.Keys{ada.Public()}, by(eve))[0]; !r.Bad() {
+		t.Error("the one expected key did not make it:", r.Err)
+	}
+	if r := check(t, nil, sig.Keys{ada.Public(), bob.Public()}, by(eve))[0]; !errors.Is(r.Err, sig.ErrNoKey) {
+		t.Error("one of several keys may be missing:", r.Err)
+	}
+	r := check(t, nil, sig.Keys{ada.Public()}, by(ada), by(eve))
+	if !r[0].Good() || !errors.Is(r[1].Err, sig.ErrNoKey) {
+		t.Error("beside a good signature of the payload:", r[0].Err, r[1].Err)
+	}
+	named := by(eve)
+	named.NamesKey = func(k key.Public, _ *[8]byte) bool { return k == ada.Public() }
+	if r := check(t, nil, sig.Keys{ada.Public()}, by(ada), named); !r[1].Bad() {
+		t.Error("it names the key that did not make it:", r[1].Err)
+	}
+}
