@@ -16,7 +16,7 @@ func testTree() *command {
 		name: "kai",
 		children: []command{
 			{
-				name: "hash", maxArgs: anyNumber, action: nothing,
+				name: "hash", summary: "it's a: test", args: "[FILE...]", maxArgs: anyNumber, action: nothing,
 				flags: []cli.Flag{
 					choiceFlag("algo", "", "sha256", "sha256", "blake3"),
 					&cli.BoolFlag{Name: "recursive", Aliases: []string{"r"}},

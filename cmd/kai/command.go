@@ -24,6 +24,9 @@ type command struct {
 	minArgs, maxArgs int    // anyNumber for no upper bound
 	flags            []cli.Flag
 
+	// argWords are the fixed words that completions offer for the arguments.
+	argWords []string
+
 	// schema names the JSON object, "kai.NAME/1"; empty: made from the verb's path.
 	schema string
 
@@ -57,6 +60,16 @@ func (c *command) child(name string) *command {
 
 // isGroup reports whether a verb must follow.
 func (c *command) isGroup() bool { return len(c.children) > 0 }
+
+// takesFiles reports whether arguments are files, for completions.
+func (c *command) takesFiles() bool {
+	for _, word := range []string{"FILE", "DIR", "LIST", "SUBJECT"} {
+		if strings.Contains(c.args, word) {
+			return true
+		}
+	}
+	return c.passThrough
+}
 
 // globalFlags are accepted by every command, before or after the verb.
 func globalFlags() []cli.Flag {

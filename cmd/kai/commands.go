@@ -12,6 +12,7 @@ func rootCommand() *command {
 			{"kai version", "what is installed"},
 		},
 		children: []command{
+			completionCommand(),
 			versionCommand(),
 			helpCommand(),
 		},

@@ -128,8 +128,9 @@ func helpCommand() command {
 			{"kai help verify", "one command"},
 			{"kai help exit-codes", "what each exit code means"},
 		},
-		args:    "[COMMAND...|TOPIC]",
-		maxArgs: anyNumber,
+		args:     "[COMMAND...|TOPIC]",
+		argWords: topics(),
+		maxArgs:  anyNumber,
 		action: func(_ context.Context, env *env, c *cli.Context) error {
 			return help(env, rootCommand(), c.Args().Slice())
 		},

@@ -1,0 +1,112 @@
+# bash completion for kai, made from its command tree by "kai completion bash".
+# Static text: nothing that is typed is evaluated, and kai is not run.
+
+_kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words ..."
+    case "$1 $2" in
+    *' --home') kind=file ;;
+    *' --passphrase-fd') kind=text ;;
+    *' --passphrase-file') kind=file ;;
+    *) kind=none ;;
+    esac
+}
+
+_kai_verb() { # $1: command; sets flags, words and files
+    flags= words= files=
+    case "$1" in
+    'kai')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        words='completion version help'
+        ;;
+    'kai completion')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        words='bash zsh fish powershell'
+        ;;
+    'kai version')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai help')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        words='exit-codes environment formats'
+        ;;
+    esac
+}
+
+_kai_words() { # $1: words to choose from
+    local word
+    while IFS= read -r word; do
+        COMPREPLY+=("$glued$word")
+    done < <(compgen -W "$1" -- "$cur")
+}
+
+_kai_files() {
+    local word
+    compopt -o filenames 2>/dev/null
+    while IFS= read -r word; do
+        COMPREPLY+=("$word")
+    done < <(compgen -f -- "$cur")
+}
+
+_kai() {
+    local IFS=$' \t\n'
+    local cur=${COMP_WORDS[COMP_CWORD]} at=kai pending= rest= glued=
+    local kind flags words files word i
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if [[ -n $rest ]]; then
+            continue
+        fi
+        if [[ -n $pending ]]; then
+            [[ $word == "=" ]] || pending=
+            continue
+        fi
+        case "$word" in
+        --) rest=1 ;;
+        =) pending="=" ;;
+        -?*)
+            _kai_flag "$at" "$word"
+            [[ $kind == none ]] || pending=$word
+            ;;
+        *)
+            case "$at $word" in
+            'kai completion'|'kai version'|'kai help')
+                at="$at $word"
+                ;;
+            esac
+            ;;
+        esac
+    done
+    if [[ -n $pending && $cur == "=" ]]; then
+        cur=
+    fi
+    if [[ -z $rest && -z $pending ]]; then
+        case "$cur" in
+        --*=*)
+            pending=${cur%%=*}
+            cur=${cur#*=}
+            glued=$pending=
+            ;;
+        esac
+    fi
+    if [[ -n $pending ]]; then
+        _kai_flag "$at" "$pending"
+        case "$kind" in
+        file) _kai_files ;;
+        "words "*) _kai_words "${kind#words }" ;;
+        esac
+        return
+    fi
+    _kai_verb "$at"
+    if [[ -z $rest && $cur == -* ]]; then
+        _kai_words "$flags"
+        return
+    fi
+    if [[ -n $words ]]; then
+        _kai_words "$words"
+    fi
+    if [[ -n $files ]]; then
+        _kai_files
+    fi
+}
+
+complete -F _kai kai
