@@ -4,44 +4,27 @@ import (
 	"bytes"
 	"encoding/hex"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"kai/internal/canon"
+	"kai/internal/vectortest"
 )
-
-// vectors returns the directory name among the public test vectors, or skips.
-func vectors(t *testing.T, name string) string {
-	t.Helper()
-	root := os.Getenv("KAI_VECTORS")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "vectors")
-	}
-	dir := filepath.Join(root, name)
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("KAI_REQUIRE_PEERS") == "1" {
-			t.Fatalf("test vectors: %v", err)
-		}
-		t.Skipf("test vectors not found (set KAI_VECTORS): %v", err)
-	}
-	return dir
-}
 
 // The six files that accompany RFC 8785.
 func TestJCSVectors(t *testing.T) {
-	dir := vectors(t, "jcs")
+	dir := filepath.Join(vectortest.Dir(t), "jcs")
 	inputs, err := filepath.Glob(filepath.Join(dir, "input", "*.json"))
 	if err != nil || len(inputs) == 0 {
 		t.Fatalf("no inputs in %s: %v", dir, err)
 	}
 	for _, path := range inputs {
 		name := filepath.Base(path)
-		in := read(t, path)
-		want := read(t, filepath.Join(dir, "output", name))
-		wantHex := read(t, filepath.Join(dir, "outhex", strings.TrimSuffix(name, ".json")+".txt"))
+		in := vectortest.Read(t, "jcs/input/"+name)
+		want := vectortest.Read(t, "jcs/output/"+name)
+		wantHex := vectortest.Read(t, "jcs/outhex/"+strings.TrimSuffix(name, ".json")+".txt")
 		fromHex, err := hex.DecodeString(strings.Join(strings.Fields(string(wantHex)), ""))
 		if err != nil || !bytes.Equal(fromHex, want) {
 			t.Fatalf("%s: the two forms of the expected output differ: %v", name, err)
@@ -55,15 +38,6 @@ func TestJCSVectors(t *testing.T) {
 			t.Errorf("%s: transforming the output gives %s, %v", name, again, err)
 		}
 	}
-}
-
-func read(t *testing.T, path string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 // RFC 8785 appendix B: IEEE 754 bits and what ECMAScript prints.
