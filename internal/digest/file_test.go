@@ -234,7 +234,7 @@ func TestFilesOrder(t *testing.T) {
 	unread := errors.New("not looked at")
 	var jobs []digest.Job
 	for i := range 3000 {
-		jobs = append(jobs, digest.Job{Path: strconv.Itoa(i * 7919 % 5000), Algorithm: digest.All()[i%5]})
+		jobs = append(jobs, digest.Job{Path: strconv.Itoa(i * 7919 % 5000), Algorithm: digest.All()[i%5], Want: []byte{byte(i)}})
 	}
 	jobs[0].Path = strconv.Itoa(3 << 20) // the first is the slowest
 	jobs[17].Path = "absent"
@@ -254,7 +254,7 @@ func TestFilesOrder(t *testing.T) {
 			case 19:
 				want = digest.ErrAlgorithm
 			}
-			if r.Path != job.Path || r.Algorithm != job.Algorithm || !errors.Is(r.Err, want) {
+			if r.Path != job.Path || r.Algorithm != job.Algorithm || !bytes.Equal(r.Want, job.Want) || !errors.Is(r.Err, want) {
 				return fmt.Errorf("result %d is %+v, want %+v and error %v", i-1, r, job, want)
 			}
 			if want != nil {

@@ -12,6 +12,9 @@ type Job struct {
 	Path      string
 	Algorithm Algorithm
 
+	// Want is what Sum should be, for callers that check. Files carries it along.
+	Want []byte
+
 	// Err, if not nil, is the result: the path is not opened. It lets whoever
 	// finds files report in order what could not be looked at.
 	Err error
