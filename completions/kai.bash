@@ -6,6 +6,8 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     *' --home') kind=file ;;
     *' --passphrase-fd') kind=text ;;
     *' --passphrase-file') kind=file ;;
+    'kai hash --algo') kind='words sha256 sha512 sha3-256 blake2b blake3' ;;
+    'kai hash --jobs'|'kai hash -j') kind=text ;;
     *) kind=none ;;
     esac
 }
@@ -15,11 +17,15 @@ _kai_verb() { # $1: command; sets flags, words and files
     case "$1" in
     'kai')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='completion version help'
+        words='completion hash version help'
         ;;
     'kai completion')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         words='bash zsh fish powershell'
+        ;;
+    'kai hash')
+        flags='--algo --recursive -r --tag --zero -z --jobs -j --check -c --ignore-missing --quiet --status --strict --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
         ;;
     'kai version')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -69,7 +75,7 @@ _kai() {
             ;;
         *)
             case "$at $word" in
-            'kai completion'|'kai version'|'kai help')
+            'kai completion'|'kai hash'|'kai version'|'kai help')
                 at="$at $word"
                 ;;
             esac

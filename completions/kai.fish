@@ -20,7 +20,13 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case '* --passphrase-file'
                 set skip 1
-            case 'kai completion' 'kai version' 'kai help'
+            case 'kai hash --algo'
+                set skip 1
+            case 'kai hash --jobs'
+                set skip 1
+            case 'kai hash -j'
+                set skip 1
+            case 'kai completion' 'kai hash' 'kai version' 'kai help'
                 set at "$at $word"
             case '* -*'
                 continue
@@ -36,6 +42,7 @@ end
 complete -c kai -f
 complete -c kai -n "__kai_at other" -F
 complete -c kai -n "__kai_at 'kai'" -a completion -d 'print the completions for a shell'
+complete -c kai -n "__kai_at 'kai'" -a hash -d 'hash files, and check lists of hashes'
 complete -c kai -n "__kai_at 'kai'" -a version -d 'print what is installed'
 complete -c kai -n "__kai_at 'kai'" -a help -d 'explain a command or a topic'
 complete -c kai -n "__kai_at any" -l home -r -F -d 'use the home DIR instead of KAI_HOME or ~/.kind'
@@ -49,6 +56,17 @@ complete -c kai -n "__kai_at 'kai completion'" -a bash
 complete -c kai -n "__kai_at 'kai completion'" -a zsh
 complete -c kai -n "__kai_at 'kai completion'" -a fish
 complete -c kai -n "__kai_at 'kai completion'" -a powershell
+complete -c kai -n "__kai_at 'kai hash'" -F
+complete -c kai -n "__kai_at 'kai hash'" -l algo -x -a 'sha256 sha512 sha3-256 blake2b blake3' -d 'use ALGO: sha256, sha512, sha3-256, blake2b, blake3 (default sha256)'
+complete -c kai -n "__kai_at 'kai hash'" -l recursive -s r -d 'hash each file below a directory'
+complete -c kai -n "__kai_at 'kai hash'" -l tag -d 'print lines that name their algorithm'
+complete -c kai -n "__kai_at 'kai hash'" -l zero -s z -d 'end lines with NUL and escape nothing'
+complete -c kai -n "__kai_at 'kai hash'" -l jobs -s j -x -d 'hash with N workers (default: one for each processor)'
+complete -c kai -n "__kai_at 'kai hash'" -l check -s c -d 'read lists of hashes and check their files'
+complete -c kai -n "__kai_at 'kai hash'" -l ignore-missing -d 'with -c: pass over files that do not exist'
+complete -c kai -n "__kai_at 'kai hash'" -l quiet -d 'with -c: print nothing for files that are OK'
+complete -c kai -n "__kai_at 'kai hash'" -l status -d 'with -c: print nothing, the exit code is the answer'
+complete -c kai -n "__kai_at 'kai hash'" -l strict -d 'with -c: a line that is not understood is an error'
 complete -c kai -n "__kai_at 'kai help'" -a exit-codes
 complete -c kai -n "__kai_at 'kai help'" -a environment
 complete -c kai -n "__kai_at 'kai help'" -a formats

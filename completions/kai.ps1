@@ -12,10 +12,15 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $kinds['--home'] = ''
     $kinds['--passphrase-fd'] = ''
     $kinds['--passphrase-file'] = ''
-    $verbs['kai'] = @('completion', 'version', 'help')
+    $kinds['kai hash --algo'] = 'sha256 sha512 sha3-256 blake2b blake3'
+    $kinds['kai hash --jobs'] = ''
+    $kinds['kai hash -j'] = ''
+    $verbs['kai'] = @('completion', 'hash', 'version', 'help')
     $flags['kai'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai completion'] = @('bash', 'zsh', 'fish', 'powershell')
     $flags['kai completion'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
+    $verbs['kai hash'] = @()
+    $flags['kai hash'] = @('--algo', '--recursive', '-r', '--tag', '--zero', '-z', '--jobs', '-j', '--check', '-c', '--ignore-missing', '--quiet', '--status', '--strict', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai version'] = @()
     $flags['kai version'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai help'] = @('exit-codes', 'environment', 'formats')

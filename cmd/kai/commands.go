@@ -13,6 +13,7 @@ func rootCommand() *command {
 		},
 		children: []command{
 			completionCommand(),
+			hashCommand(),
 			versionCommand(),
 			helpCommand(),
 		},

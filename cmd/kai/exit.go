@@ -58,6 +58,17 @@ type exitCode struct {
 	meaning string
 }
 
+// worstExit is the exit code of a run with two outcomes: the first present of bad,
+// undecidable and untrusted, else the larger.
+func worstExit(a, b int) int {
+	for _, code := range []int{exitBad, exitUndecidable, exitUntrusted} {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return max(a, b)
+}
+
 // failure is an error that knows its exit code.
 type failure struct {
 	code  int

@@ -66,3 +66,16 @@ func TestExitCodesAreFrozen(t *testing.T) {
 		t.Errorf("exit codes %v, want %s", got, want)
 	}
 }
+
+func TestWorstExit(t *testing.T) {
+	for _, tt := range []struct{ a, b, want int }{
+		{0, 0, 0}, {0, 1, 1}, {1, 6, 6}, {8, 6, 8}, {3, 0, 3}, {3, 5, 3}, {3, 10, 3}, {5, 4, 5}, {5, 6, 5}, {4, 9, 4}, {4, 130, 4},
+	} {
+		if got := worstExit(tt.a, tt.b); got != tt.want {
+			t.Errorf("worstExit(%d, %d) = %d, want %d", tt.a, tt.b, got, tt.want)
+		}
+		if got := worstExit(tt.b, tt.a); got != tt.want {
+			t.Errorf("worstExit(%d, %d) = %d, want %d", tt.b, tt.a, got, tt.want)
+		}
+	}
+}
