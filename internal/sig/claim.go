@@ -54,6 +54,19 @@ type Claim struct {
 	Certificate []byte
 	// Notes are remarks for an explanation, such as ignored trailing text.
 	Notes []string
+	// Fault is set by a parser that read the file but already knows that this
+	// claim cannot become good: an algorithm not judged here (ErrUnsupported),
+	// a key that is refused, or a part that contradicts the rest
+	// (*BadSignature). Check reports it and computes nothing; a fault of PQ
+	// counts as the claim's own.
+	Fault error
+}
+
+func (c *Claim) fault() error {
+	if c.Fault == nil && c.PQ != nil {
+		return c.PQ.Fault
+	}
+	return c.Fault
 }
 
 // Content tells how the bytes under a signature come from the message that the

@@ -181,6 +181,9 @@ type trial struct {
 }
 
 func plan(c *Claim, keys KeySource) ([]trial, error) {
+	if err := c.fault(); err != nil {
+		return nil, err
+	}
 	for _, s := range c.schemes() {
 		if _, ok := schemes[s]; !ok {
 			return nil, fmt.Errorf("%w: scheme %q", ErrUnsupported, string(s))
