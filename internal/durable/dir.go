@@ -1,0 +1,159 @@
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// Dir is a directory and everything below it.
+type Dir struct{ fs FS }
+
+// NewDir uses the real file system below root, which stays the caller's to close.
+func NewDir(root *os.Root) *Dir { return NewDirFS(Root(root)) }
+
+// NewDirFS uses the given file system.
+func NewDirFS(fsys FS) *Dir { return &Dir{fs: fsys} }
+
+// ReadFile returns the content of a regular file of at most limit bytes. More is ErrTooLarge, and
+// a link, directory or device is ErrNotRegular.
+func (d *Dir) ReadFile(name string, limit int64) ([]byte, error) {
+	f, err := d.openRegular(name, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, failed("read", name, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = ErrTooLarge
+	}
+	if err != nil {
+		return nil, failed("read", name, err)
+	}
+	return data, nil
+}
+
+// WriteFile replaces a file or creates it, durably and in one step: whatever happens, the name
+// stands for the old content or for the new one, whole. mode is reduced by the umask; owner and
+// mode of a replaced file are not kept. A symbolic link is replaced, not followed.
+//
+// A nil error means durable. After an error the old content is in place, unless the very last
+// step, the sync of the directory, was what failed: then the new one is.
+//
+// Expected system calls: those of [Dir.Create] with Replace, and of [Output.Commit].
+func (d *Dir) WriteFile(name string, data []byte, mode fs.FileMode) error {
+	return d.put(name, data, CreateOptions{Mode: mode, Replace: true})
+}
+
+// CreateNew creates a file that must not exist yet, durably and in one step. If it exists, or if
+// another process creates it first, the error is fs.ErrExist and that file is untouched. It is
+// what keys are written with: a process killed at any moment leaves the whole key or none.
+//
+// Expected system calls: those of [Dir.Create] without Replace, and of [Output.Commit].
+func (d *Dir) CreateNew(name string, data []byte, mode fs.FileMode) error {
+	return d.put(name, data, CreateOptions{Mode: mode})
+}
+
+func (d *Dir) put(name string, data []byte, opts CreateOptions) error {
+	out, err := d.Create(name, opts)
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	if _, err := out.Write(data); err != nil {
+		return err
+	}
+	return out.Commit()
+}
+
+// Mkdir creates a directory durably. An existing one is fs.ErrExist.
+//
+// Expected system calls: mkdirat(name), fsync(directory).
+func (d *Dir) Mkdir(name string, mode fs.FileMode) error {
+	if err := d.fs.Mkdir(name, mode); err != nil {
+		return failed("create directory", name, err)
+	}
+	if err := d.fs.SyncDir(path.Dir(name)); err != nil {
+		return failed("create directory", name, err)
+	}
+	return nil
+}
+
+// Remove removes a file or an empty directory durably.
+//
+// Expected system calls: unlinkat(name), fsync(directory).
+func (d *Dir) Remove(name string) error {
+	if err := d.fs.Remove(name); err != nil {
+		return failed("remove", name, err)
+	}
+	if err := d.fs.SyncDir(path.Dir(name)); err != nil {
+		return failed("remove", name, err)
+	}
+	return nil
+}
+
+// Sweep removes the temporaries that killed processes have left in a directory, and reports how
+// many. Call it only where nobody can be writing: under the lock that writers take.
+func (d *Dir) Sweep(dir string) (int, error) {
+	entries, err := d.fs.ReadDir(dir)
+	if err != nil {
+		return 0, failed("sweep", dir, err)
+	}
+	n := 0
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), tempPrefix) || !e.Type().IsRegular() {
+			continue
+		}
+		err := d.fs.Remove(path.Join(dir, e.Name()))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return n, failed("sweep", dir, err)
+		}
+		n++
+	}
+	return n, nil
+}
+
+// openRegular opens a file without following a link and without waiting for a pipe's other end.
+// With O_CREATE a missing file is made.
+func (d *Dir) openRegular(name string, flag int, mode fs.FileMode) (File, error) {
+	before, err := d.fs.Lstat(name)
+	missing := errors.Is(err, fs.ErrNotExist) && flag&os.O_CREATE != 0
+	switch {
+	case err != nil && !missing:
+		return nil, err
+	case !missing && !before.Mode().IsRegular():
+		return nil, ErrNotRegular
+	}
+	f, err := d.fs.Open(name, flag, mode)
+	if err != nil || missing {
+		return f, err
+	}
+	now, err := f.Stat()
+	if err == nil && !now.Mode().IsRegular() {
+		err = ErrNotRegular
+	}
+	if err == nil && !os.SameFile(before, now) {
+		// Replaced in between, by somebody's rename or by a link to elsewhere.
+		if now, err = d.fs.Lstat(name); err == nil && !now.Mode().IsRegular() {
+			err = ErrNotRegular
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// checkName refuses names that cannot be a file below the directory. What links inside the
+// directory could do, os.Root refuses later.
+func checkName(name string) error {
+	if name == "." || path.Clean(name) != name || !filepath.IsLocal(filepath.FromSlash(name)) {
+		return fmt.Errorf("file name %s: not a path below the directory", quote(name))
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package durable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+)
+
+// Held is a lock that is held.
+type Held struct {
+	mu   sync.Mutex
+	file File // nil once given back; guarded by mu
+}
+
+// Lock takes an exclusive lock on a file of its own, which is created empty when missing and must
+// never be removed, renamed or written to. It keeps out other processes and other callers in this
+// one, as long as they ask too: the lock is advisory. It ends with Unlock or with the process,
+// however that ends.
+//
+// While others hold it Lock asks again, at first quickly and then every poll, until ctx ends; the
+// error is then ErrLocked and the cause of ctx. A poll of zero or less means: ask once.
+//
+// Expected system calls: openat(name, O_RDWR|O_CREAT), flock(LOCK_EX|LOCK_NB)…, fstat, fstatat.
+func (d *Dir) Lock(ctx context.Context, name string, poll time.Duration) (*Held, error) {
+	return d.lock(ctx, name, true, poll)
+}
+
+// RLock is Lock for readers: any number of them may hold it while nobody holds Lock.
+func (d *Dir) RLock(ctx context.Context, name string, poll time.Duration) (*Held, error) {
+	return d.lock(ctx, name, false, poll)
+}
+
+// Unlock gives the lock back. Calling it again does nothing.
+func (h *Held) Unlock() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.file == nil {
+		return nil
+	}
+	f := h.file
+	h.file = nil
+	return errors.Join(f.Unlock(), f.Close())
+}
+
+func (d *Dir) lock(ctx context.Context, name string, exclusive bool, poll time.Duration) (*Held, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	wait := min(firstPoll, poll)
+	for {
+		f, err := d.tryLock(name, exclusive)
+		if err != nil {
+			return nil, failed("lock", name, err)
+		}
+		if f != nil {
+			return &Held{file: f}, nil
+		}
+		if poll <= 0 {
+			return nil, failed("lock", name, ErrLocked)
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, failed("lock", name, fmt.Errorf("%w: %w", ErrLocked, context.Cause(ctx)))
+		case <-timer.C:
+		}
+		wait = min(2*wait, poll)
+	}
+}
+
+// tryLock returns nil when the lock is not to be had at the moment.
+func (d *Dir) tryLock(name string, exclusive bool) (File, error) {
+	f, err := d.openRegular(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	ok, err := f.TryLock(exclusive)
+	if err == nil && ok {
+		ok, err = d.stillNamed(f, name)
+	}
+	if err != nil || !ok {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// stillNamed reports whether f is what name stands for. If somebody has removed the lock file
+// after we opened it, others lock another one.
+func (d *Dir) stillNamed(f File, name string) (bool, error) {
+	ours, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	theirs, err := d.fs.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && os.SameFile(ours, theirs), err
+}

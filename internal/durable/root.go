@@ -1,0 +1,54 @@
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// Root is the real file system below root. root stays the caller's to close.
+func Root(root *os.Root) FS { return rootFS{root} }
+
+type rootFS struct{ root *os.Root }
+
+func (r rootFS) Open(name string, flag int, mode fs.FileMode) (File, error) {
+	f, err := r.root.OpenFile(name, flag, mode)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (r rootFS) OpenUnnamed(dir string, mode fs.FileMode) (Unnamed, error) {
+	return openUnnamed(r.root, dir, mode)
+}
+
+func (r rootFS) Link(from, to string) error                { return r.root.Link(from, to) }
+func (r rootFS) Rename(from, to string) error              { return r.root.Rename(from, to) }
+func (r rootFS) Remove(name string) error                  { return r.root.Remove(name) }
+func (r rootFS) Mkdir(name string, mode fs.FileMode) error { return r.root.Mkdir(name, mode) }
+func (r rootFS) Lstat(name string) (fs.FileInfo, error)    { return r.root.Lstat(name) }
+
+func (r rootFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	d, err := r.root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := d.ReadDir(-1)
+	return entries, errors.Join(err, d.Close())
+}
+
+func (r rootFS) SyncDir(name string) error {
+	d, err := r.root.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(syncDir(d), d.Close())
+}
+
+// osFile adds to *os.File what the os package does not offer.
+type osFile struct{ *os.File }
+
+func (f osFile) SyncData() error                      { return syncData(f.File) }
+func (f osFile) TryLock(exclusive bool) (bool, error) { return tryLock(f.File, exclusive) }
+func (f osFile) Unlock() error                        { return unlock(f.File) }
