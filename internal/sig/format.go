@@ -6,9 +6,10 @@ import "io"
 type Format interface {
 	// Name is the word for --format and reports, such as "sshsig".
 	Name() string
-	// Detect reports whether a file that starts with head, its first 4 KiB,
-	// is of the format. name is the file's name; content decides, the name
-	// only breaks ties.
+	// Detect reports whether a file that starts with head is of the format.
+	// head is the first 4 KiB, or all of a file that starts like a JSON
+	// object: its members stand in any order. name is the file's name; content
+	// decides, the name only breaks ties.
 	Detect(head []byte, name string) bool
 	// Parse reads a whole signature file. The errors are ErrMalformed, mostly
 	// as *SyntaxError, ErrTooLarge, ErrUnsupported and the reader's.
