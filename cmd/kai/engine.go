@@ -152,7 +152,7 @@ func readGlobals(c *cli.Context) globalOptions {
 		home:             c.Path("home"),
 		json:             c.Bool("json"),
 		noInput:          c.Bool("no-input"),
-		passphraseFD:     -1,
+		passphraseFD:     notGiven,
 		passphraseFile:   c.Path("passphrase-file"),
 		allowAgentReveal: c.Bool("allow-agent-reveal"),
 	}

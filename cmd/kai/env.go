@@ -6,11 +6,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"kai/internal/secret"
 )
 
 // env is what a command may do to the outside: capabilities, not flags.
@@ -26,17 +30,23 @@ type env struct {
 	schema string // of the command, for head
 	agent  string // the variable that shows an AI agent is driving, "" when none is
 
-	sys     system
-	options globalOptions
+	sys         system
+	options     globalOptions
+	given       *secret.Bytes // the passphrase from a flag, file or descriptor, once read
+	environPass *secret.Bytes // KAI_PASSPHRASE; nil when it is not set
 }
 
 func newEnv(sys system) *env {
+	environ, pass := takePassphrase(sys.environ)
+	sys.environ = environ
 	return &env{
 		stdin: sys.stdin, stdout: sys.stdout, stderr: sys.stderr,
 		now: sys.now, random: sys.random, cpus: sys.cpus,
 		agent:   detectAgent(&sys),
 		sys:     sys,
-		options: globalOptions{passphraseFD: -1},
+		options: globalOptions{passphraseFD: notGiven},
+
+		environPass: pass,
 	}
 }
 
@@ -45,13 +55,20 @@ type globalOptions struct {
 	home             string
 	json             bool
 	noInput          bool
-	passphraseFD     int // -1: not given
+	passphraseFD     int // or notGiven
 	passphraseFile   string
 	allowAgentReveal bool
 }
 
-// getenv reads a variable. Secrets are not read here: the passphrase layer has its own way.
+// notGiven is no descriptor, not even a wrong one.
+const notGiven = math.MinInt
+
+// getenv reads a variable. KAI_PASSPHRASE is not among them.
 func (e *env) getenv(name string) string { return e.sys.getenv(name) }
+
+// childEnviron is the environment for programs that kai starts: its own, less the
+// passphrase.
+func (e *env) childEnviron() []string { return slices.Clone(e.sys.environ) }
 
 // path resolves a name from the command line against the work directory.
 func (e *env) path(name string) string { return e.sys.path(name) }

@@ -152,7 +152,7 @@ func judge(ctx context.Context, err error) outcome {
 		o.hint = h.hint
 	}
 	switch {
-	case errors.As(context.Cause(ctx), &stop):
+	case errors.As(context.Cause(ctx), &stop), errors.As(err, &stop):
 		o.code, o.ident, o.message, o.hint = exitSignal+int(stop.signal), "signal", stop.Error(), ""
 	case errors.As(err, &done):
 		o.code, o.silent = int(done), true

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"io"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -25,6 +27,8 @@ func newWorld(t *testing.T, stdin string) *world {
 		stdin: strings.NewReader(stdin), stdout: &w.out, stderr: &w.err,
 		now:      func() time.Time { return time.Date(2026, 11, 22, 5, 0, 0, 0, time.UTC) },
 		random:   rand.Reader,
+		openFD:   func(int) (io.ReadCloser, error) { return nil, syscall.EBADF },
+		harden:   func() error { return nil },
 		openTTY:  func() (terminal, error) { return nil, errNoTerminal },
 		notify:   func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} },
 		workDir:  t.TempDir(),

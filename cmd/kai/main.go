@@ -12,6 +12,8 @@ func main() { os.Exit(run(context.Background(), os.Args[1:], realSystem())) }
 func run(ctx context.Context, args []string, sys system) int {
 	ctx, stop := sys.notify(ctx)
 	defer stop()
+	_ = sys.harden() // what the system refuses is shown by kai doctor
 	env := newEnv(sys)
+	defer env.close()
 	return (&engine{root: rootCommand(), env: env}).run(ctx, args)
 }

@@ -18,7 +18,7 @@ import (
 // TestMain lets the test binary be kai: scripts run the real program in a process of its
 // own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kai": main})
+	testscript.Main(m, map[string]func(){"kai": main, "kai-ask": askProgram})
 }
 
 // TestScripts runs testscripts/*.txtar. Each script has an empty home of its own in $HOME.

@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
+
+	"kai/internal/secret"
 )
 
 // system is the outside world as kai sees it. realSystem is the only code that reads it
@@ -23,6 +26,8 @@ type system struct {
 	stdinTerminal, stdoutTerminal, stderrTerminal bool
 
 	environ  []string                                                    // KEY=VALUE, as os.Environ
+	openFD   func(fd int) (io.ReadCloser, error)                         // an inherited descriptor
+	harden   func() error                                                // no core dumps, no debuggers
 	now      func() time.Time                                            // the clock
 	random   io.Reader                                                   // crypto/rand outside tests
 	openTTY  func() (terminal, error)                                    // the controlling terminal; never stdin
@@ -33,7 +38,7 @@ type system struct {
 }
 
 func realSystem() system {
-	return system{
+	sys := system{
 		stdin:          interruptible(os.Stdin),
 		stdout:         os.Stdout,
 		stderr:         os.Stderr,
@@ -43,11 +48,47 @@ func realSystem() system {
 		environ:        os.Environ(),
 		now:            time.Now,
 		random:         rand.Reader,
+		openFD:         openFD,
+		harden:         secret.Harden,
 		openTTY:        openTerminal,
 		notify:         notifySignals,
 		userHome:       os.UserHomeDir,
 		cpus:           runtime.GOMAXPROCS(0),
 	}
+	// Children that are started without an explicit environment inherit the process's.
+	_ = os.Unsetenv(passphraseVariable)
+	return sys
+}
+
+// openFD opens a descriptor that kai was started with.
+func openFD(fd int) (io.ReadCloser, error) {
+	f := os.NewFile(uintptr(fd), fmt.Sprintf("descriptor %d", fd))
+	if f == nil {
+		return nil, syscall.EBADF
+	}
+	if _, err := f.Stat(); err != nil {
+		return nil, syscall.EBADF
+	}
+	return f, nil
+}
+
+// passphraseVariable holds a passphrase itself. It is taken out of the environment at start.
+const passphraseVariable = "KAI_PASSPHRASE"
+
+// takePassphrase separates the passphrase from the other variables. The result is nil when
+// there is none.
+func takePassphrase(environ []string) ([]string, *secret.Bytes) {
+	var found *secret.Bytes
+	rest := make([]string, 0, len(environ))
+	for _, pair := range environ {
+		if key, value, ok := strings.Cut(pair, "="); ok && key == passphraseVariable {
+			found.Wipe()
+			found = secret.Take([]byte(value))
+			continue
+		}
+		rest = append(rest, pair)
+	}
+	return rest, found
 }
 
 // getenv returns the last value of a variable, "" when unset.
@@ -67,5 +108,3 @@ func (s *system) path(name string) string {
 	}
 	return filepath.Join(s.workDir, name)
 }
-
-var errNoTerminal = errors.New("no terminal")
