@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"filippo.io/edwards25519"
+
+	"kai/internal/key/sshwire"
 )
 
 // checkPublic refuses what must never be trusted, whoever signed with it.
@@ -164,24 +166,24 @@ var smallPrimes = sync.OnceValue(func() *big.Int {
 // splitSK cuts the blob of a FIDO key into the key inside it and the
 // application string that the authenticator signs.
 func splitSK(t Type, blob []byte) (inner Public, application string, err error) {
-	name, rest, ok := cutString(blob)
+	name, rest, ok := sshwire.CutString(blob)
 	if !ok || string(name) != t.SSHName() {
 		return Public{}, "", fmt.Errorf("%w: type inside the blob", ErrMalformed)
 	}
 	plain := Ed25519
 	if t == SKECDSA {
 		plain = ECDSAP256
-		curve, after, ok := cutString(rest)
+		curve, after, ok := sshwire.CutString(rest)
 		if !ok || string(curve) != "nistp256" {
 			return Public{}, "", fmt.Errorf("%w: curve", ErrMalformed)
 		}
 		rest = after
 	}
-	raw, rest, ok := cutString(rest)
+	raw, rest, ok := sshwire.CutString(rest)
 	if !ok {
 		return Public{}, "", fmt.Errorf("%w: key inside the blob", ErrMalformed)
 	}
-	app, rest, ok := cutString(rest)
+	app, rest, ok := sshwire.CutString(rest)
 	if !ok || len(rest) != 0 {
 		return Public{}, "", fmt.Errorf("%w: application", ErrMalformed)
 	}

@@ -1,12 +1,16 @@
 package key
 
-import "math/big"
+import (
+	"math/big"
+
+	"kai/internal/key/sshwire"
+)
 
 // RSABlob is an OpenSSH blob of any two numbers.
 func RSABlob(n *big.Int, e int64) []byte {
-	b := appendString(nil, []byte("ssh-rsa"))
-	b = appendMPInt(b, big.NewInt(e))
-	return appendMPInt(b, n)
+	b := sshwire.AppendString(nil, []byte("ssh-rsa"))
+	b = sshwire.AppendMPInt(b, big.NewInt(e))
+	return sshwire.AppendMPInt(b, n)
 }
 
 // SecretSize is the length of a type's stored secret, 0 if it varies.

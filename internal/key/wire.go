@@ -4,48 +4,11 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/binary"
 	"fmt"
 	"math/big"
+
+	"kai/internal/key/sshwire"
 )
-
-// The OpenSSH data types of RFC 4251 §5 that public keys use.
-
-func appendString(b, s []byte) []byte {
-	b = binary.BigEndian.AppendUint32(b, uint32(len(s)))
-	return append(b, s...)
-}
-
-func appendMPInt(b []byte, n *big.Int) []byte {
-	raw := n.Bytes()
-	if len(raw) > 0 && raw[0]&0x80 != 0 {
-		raw = append([]byte{0}, raw...)
-	}
-	return appendString(b, raw)
-}
-
-func cutString(b []byte) (s, rest []byte, ok bool) {
-	if len(b) < 4 {
-		return nil, nil, false
-	}
-	n := binary.BigEndian.Uint32(b)
-	if uint64(n) > uint64(len(b)-4) {
-		return nil, nil, false
-	}
-	return b[4 : 4+n], b[4+n:], true
-}
-
-// cutMPInt reads a positive integer in its one shortest form.
-func cutMPInt(b []byte) (n *big.Int, rest []byte, ok bool) {
-	raw, rest, ok := cutString(b)
-	if !ok || len(raw) == 0 || raw[0]&0x80 != 0 {
-		return nil, nil, false
-	}
-	if raw[0] == 0 && (len(raw) == 1 || raw[1]&0x80 == 0) {
-		return nil, nil, false
-	}
-	return new(big.Int).SetBytes(raw), rest, true
-}
 
 // Wire is the key as OpenSSH's blob or, for types OpenSSH lacks,
 // string(TYPE) ‖ string(raw). It is what fingerprints are taken over.
@@ -59,23 +22,23 @@ func (p Public) Wire() []byte {
 			curve, name = elliptic.P384(), "nistp384"
 		}
 		x, y := elliptic.UnmarshalCompressed(curve, []byte(p.raw))
-		b := appendString(nil, []byte(p.typ.SSHName()))
-		b = appendString(b, []byte(name))
-		return appendString(b, elliptic.Marshal(curve, x, y)) //nolint:staticcheck // the one uncompressed writer
+		b := sshwire.AppendString(nil, []byte(p.typ.SSHName()))
+		b = sshwire.AppendString(b, []byte(name))
+		return sshwire.AppendString(b, elliptic.Marshal(curve, x, y)) //nolint:staticcheck // the one uncompressed writer
 	case RSA:
 		pub, err := x509.ParsePKCS1PublicKey([]byte(p.raw))
 		if err != nil {
 			return nil // unreachable: checked when the value was made
 		}
-		b := appendString(nil, []byte("ssh-rsa"))
-		b = appendMPInt(b, big.NewInt(int64(pub.E)))
-		return appendMPInt(b, pub.N)
+		b := sshwire.AppendString(nil, []byte("ssh-rsa"))
+		b = sshwire.AppendMPInt(b, big.NewInt(int64(pub.E)))
+		return sshwire.AppendMPInt(b, pub.N)
 	}
 	name := p.typ.SSHName()
 	if name == "" {
 		name = string(p.typ)
 	}
-	return appendString(appendString(nil, []byte(name)), []byte(p.raw))
+	return sshwire.AppendString(sshwire.AppendString(nil, []byte(name)), []byte(p.raw))
 }
 
 // ParseWire reads what Wire writes, and OpenSSH's older name of the composite
@@ -83,7 +46,7 @@ func (p Public) Wire() []byte {
 //
 // The errors are ErrType, ErrMalformed and ErrWeak.
 func ParseWire(blob []byte) (Public, error) {
-	name, rest, ok := cutString(blob)
+	name, rest, ok := sshwire.CutString(blob)
 	if !ok {
 		return Public{}, fmt.Errorf("key blob: %w", ErrMalformed)
 	}
@@ -119,11 +82,11 @@ func rawOfWire(t Type, blob, rest []byte) ([]byte, bool) {
 		if t == ECDSAP384 {
 			curve, want = elliptic.P384(), "nistp384"
 		}
-		name, rest, ok := cutString(rest)
+		name, rest, ok := sshwire.CutString(rest)
 		if !ok || string(name) != want {
 			return nil, false
 		}
-		point, rest, ok := cutString(rest)
+		point, rest, ok := sshwire.CutString(rest)
 		if !ok || len(rest) != 0 {
 			return nil, false
 		}
@@ -133,17 +96,17 @@ func rawOfWire(t Type, blob, rest []byte) ([]byte, bool) {
 		}
 		return elliptic.MarshalCompressed(curve, x, y), true
 	case RSA:
-		e, rest, ok := cutMPInt(rest)
+		e, rest, ok := sshwire.CutMPInt(rest)
 		if !ok {
 			return nil, false
 		}
-		n, rest, ok := cutMPInt(rest)
+		n, rest, ok := sshwire.CutMPInt(rest)
 		if !ok || len(rest) != 0 || !e.IsInt64() || e.Int64() > 1<<32-1 {
 			return nil, false
 		}
 		return x509.MarshalPKCS1PublicKey(&rsa.PublicKey{N: n, E: int(e.Int64())}), true
 	}
-	raw, rest, ok := cutString(rest)
+	raw, rest, ok := sshwire.CutString(rest)
 	return raw, ok && len(rest) == 0
 }
 
