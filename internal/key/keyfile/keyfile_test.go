@@ -1,0 +1,183 @@
+package keyfile_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"kai/internal/key"
+	"kai/internal/key/armor"
+	"kai/internal/key/keyfile"
+	"kai/internal/key/openssh"
+	"kai/internal/key/pkix"
+	"kai/internal/secret"
+	"kai/internal/vectortest"
+)
+
+const (
+	sshLine  = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea"
+	textLine = "ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+	spki     = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n"
+)
+
+func generate(t testing.TB, typ key.Type) *key.Private {
+	t.Helper()
+	p, err := key.Generate(typ, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestFilesOfSeveralKeys(t *testing.T) {
+	pq := generate(t, key.MLDSA65).Public().String()
+	for name, c := range map[string]struct {
+		in    string
+		forms []key.Form
+		lines []int
+	}{
+		"one line":        {sshLine, []key.Form{"ssh-public"}, []int{1}},
+		"crlf":            {sshLine + " x\r\n" + textLine + "\r\n", []key.Form{"ssh-public", "text"}, []int{1, 2}},
+		"both halves":     {"# release key\n\n" + sshLine + "\n" + pq + "\n", []key.Form{"ssh-public", "text"}, []int{3, 4}},
+		"a forge's page":  {sshLine + "\n" + sshLine + "\n", []key.Form{"ssh-public", "ssh-public"}, []int{1, 2}},
+		"authorized_keys": {`restrict,command="a b" ` + sshLine + " c\n", []key.Form{"ssh-public"}, []int{1}},
+		"blocks":          {spki + "\n" + spki, []key.Form{"pem", "pem"}, []int{1, 5}},
+	} {
+		f, err := keyfile.Parse([]byte(c.in))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for i, e := range f.Entries {
+			if len(c.forms) != len(f.Entries) || e.Form != c.forms[i] || e.Line != c.lines[i] {
+				t.Errorf("%s: entry %d of %d: %+v", name, i, len(f.Entries), e)
+			}
+		}
+	}
+	f, err := keyfile.Parse([]byte(sshLine + " c\n" + textLine + "\n" + pq))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, err := f.Publics(); err != nil || len(list) != 2 {
+		t.Errorf("distinct keys %v, %v", list, err)
+	}
+}
+
+func TestPrivateKeysAreFound(t *testing.T) {
+	ed, pq := generate(t, key.Ed25519), generate(t, key.MLDSA65)
+	plain, err := openssh.MarshalPrivate(ed, "c", nil, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	locked, err := openssh.MarshalPrivate(ed, "c", secret.Take([]byte("x")), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := pkix.MarshalPrivate(pq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encrypted, err := pkix.MarshalEncrypted(pq, secret.Take([]byte("x")), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := bytes.Join([][]byte{
+		plain.Expose(), locked.Expose(), armor.Encode("PRIVATE KEY", der.Expose(), 64), armor.Encode("ENCRYPTED PRIVATE KEY", encrypted, 64),
+	}, nil)
+	f, err := keyfile.Parse(text)
+	if err != nil || len(f.Entries) != 4 {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	defer f.Wipe()
+	for i, want := range []struct {
+		public          key.Public
+		private, locked bool
+	}{{ed.Public(), true, false}, {ed.Public(), false, true}, {pq.Public(), true, false}, {key.Public{}, false, true}} {
+		e := f.Entries[i]
+		if e.Public != want.public || (e.Private != nil) != want.private || (e.Locked != nil) != want.locked {
+			t.Errorf("entry %d: %+v", i, e)
+		}
+	}
+	if _, err := f.Publics(); !errors.Is(err, key.ErrPassphrase) {
+		t.Errorf("public half of an encrypted key: %v", err)
+	}
+}
+
+func TestWhatIsNoKeyIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		in   string
+		want error
+	}{
+		"empty":             {"", key.ErrMalformed},
+		"only comments":     {"# nothing\n\n", key.ErrMalformed},
+		"prose":             {"this is not a key\n", key.ErrMalformed},
+		"damaged line":      {sshLine + "\n" + sshLine[:60] + "\n", key.ErrMalformed},
+		"damaged text":      {textLine[:30], key.ErrMalformed},
+		"binary":            {"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70", key.ErrMalformed},
+		"escape":            {sshLine + " \x1b[2J", key.ErrMalformed},
+		"carriage returns":  {strings.ReplaceAll(sshLine+"\n"+sshLine, "\n", "\r"), key.ErrMalformed},
+		"byte order mark":   {"\ufeff" + sshLine, key.ErrMalformed},
+		"utf-16":            {"s\x00s\x00h\x00", key.ErrMalformed},
+		"weak key":          {sshLine + "\ned25519:AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n", key.ErrWeak},
+		"unknown type":      {"ssh-dss AAAAB3NzaC1kc3MAAAAA x\n", key.ErrType},
+		"certificate":       {"ssh-ed25519-cert-v01@openssh.com AAAA x\n", key.ErrCertificate},
+		"x.509":             {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", key.ErrCertificate},
+		"old encryption":    {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", key.ErrType},
+		"text before block": {"x\n" + spki, key.ErrMalformed},
+		"text after block":  {spki + "x\n", key.ErrMalformed},
+		"dsa block":         {"-----BEGIN DSA PRIVATE KEY-----\nAAAA\n-----END DSA PRIVATE KEY-----\n", key.ErrType},
+		"too large":         {strings.Repeat("#\n", key.MaxFile/2) + "#", key.ErrTooLarge},
+		"allowed signers":   {"ada@example.com " + sshLine, key.ErrMalformed},
+	} {
+		f, err := keyfile.Parse([]byte(c.in))
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: got %+v, %v, want %v", name, f, err, c.want)
+		}
+		if err != nil && strings.ContainsFunc(err.Error(), func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			t.Errorf("%s: foreign bytes in %q", name, err)
+		}
+	}
+}
+
+func TestUnknownKeysBesideKnownOnesAreSkipped(t *testing.T) {
+	f, err := keyfile.Parse([]byte("ssh-dss AAAAB3NzaC1kc3MAAAAA old\n" + sshLine + "\nssh-ed25519-cert-v01@openssh.com AAAA\n"))
+	if err != nil || len(f.Entries) != 1 || len(f.Skipped) != 2 || f.Skipped[0].Line != 1 || f.Skipped[1].Line != 3 {
+		t.Errorf("%+v, %v", f, err)
+	}
+	f, err = keyfile.Parse([]byte("cert-authority " + sshLine))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Publics(); !errors.Is(err, key.ErrCertificate) {
+		t.Errorf("authority as a signer: %v", err)
+	}
+}
+
+func TestFilesOfTools(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "k")
+	vectortest.Run(t, nil, vectortest.Peer(t, "openssl"), "ecparam", "-name", "prime256v1", "-genkey", "-out", file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := keyfile.Parse(text); err != nil || len(f.Entries) != 1 || f.Entries[0].Public.Type() != key.ECDSAP256 {
+		t.Errorf("openssl ecparam -genkey: %+v, %v", f, err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	seeds := []string{sshLine, textLine, spki, "# c\n" + sshLine + " x\n" + textLine}
+	for _, s := range seeds {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, err := keyfile.Parse(data)
+		if err == nil && len(file.Entries) == 0 {
+			t.Errorf("%q: no entry and no error", data)
+		}
+	})
+}
