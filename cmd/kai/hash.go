@@ -166,20 +166,33 @@ func bufferedOutput(e *env) (*env, func() error) {
 	return &buffered, out.Flush
 }
 
-// openForHash opens files, and says what to do about directories.
+// openForHash opens files, and says what to do about directories. Pipes and devices, which
+// may make a reader wait, end with their context.
 func openForHash(env *env) digest.Opener {
 	return func(ctx context.Context, path string) (io.ReadCloser, error) {
 		in, err := env.open(ctx, path)
 		if err != nil {
 			return nil, err
 		}
-		if f, ok := in.(*os.File); ok {
-			if info, err := f.Stat(); err == nil && info.IsDir() {
-				f.Close()
-				return nil, withHint(failf(exitFailure, "is_directory", "%s: is a directory", path), "kai hash -r %s", path)
-			}
+		f, ok := in.(*os.File)
+		if !ok {
+			return in, nil
 		}
-		return in, nil
+		info, err := f.Stat()
+		switch {
+		case err != nil:
+			f.Close()
+			return nil, err
+		case info.IsDir():
+			f.Close()
+			return nil, withHint(failf(exitFailure, "is_directory", "%s: is a directory", path), "kai hash -r %s", path)
+		case info.Mode().IsRegular():
+			return f, nil
+		}
+		return struct {
+			io.Reader
+			io.Closer
+		}{contextReader{ctx, interruptible(f)}, f}, nil
 	}
 }
 

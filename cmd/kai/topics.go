@@ -79,6 +79,9 @@ Signatures
 Keys
   openssh, ssh-public, pem (PKCS#8, SPKI), jwk, jwks, minisign, signify, age, did, vkey, raw, hex
 
+Checksum lists
+  sha256sum, sha512sum, b2sum, b3sum, cksum --tag, openssl dgst: kai hash -c checks them all
+
 Answers
   Without --json: text for people. With --json: one object a line, each with "schema" and "ok".
   Members are only ever added to a schema.
