@@ -1,12 +1,14 @@
-// Package vectortest finds public test vectors, which are not part of this
-// repository. They are read from the directory in KAI_VECTORS, by default
-// shared/vectors beside the repository. A test whose vectors are missing is
+// Package vectortest finds public test vectors and the other programs that
+// tests compare with, neither of which is part of this repository. Vectors are
+// read from the directory in KAI_VECTORS, by default shared/vectors beside the
+// repository, programs from PATH. A test that misses its vectors or program is
 // skipped with a notice, or fails under KAI_REQUIRE_PEERS=1.
 package vectortest
 
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -42,6 +44,16 @@ func Dir(t testing.TB) string {
 		missing(t, "no test vectors: "+err.Error())
 	}
 	return dir
+}
+
+// Program is the path of another program.
+func Program(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		missing(t, err.Error())
+	}
+	return path
 }
 
 func missing(t testing.TB, notice string) {
