@@ -118,3 +118,40 @@ func TestAStrangersSignatureIsNotBad(t *testing.T) {
 		t.Error("it names the key that did not make it:", r[1].Err)
 	}
 }
+
+func TestTheCompanionMustBeGood(t *testing.T) {
+	ada, bob := newKey(t, key.Ed25519), newKey(t, key.Ed25519)
+	fault := &sig.BadSignature{Code: "comment", Reason: "signed comment"}
+	claim := func(by *key.Private, comment string) *sig.Claim {
+		return &sig.Claim{
+			Scheme: sig.Ed25519, Signature: sign(t, sig.Ed25519, ada, []byte("message")), Content: sig.Content{Whole: true},
+			NamesKey:  func(k key.Public, _ *[8]byte) bool { return k == ada.Public() },
+			Companion: &sig.Companion{Signed: []byte(comment), Signature: sign(t, sig.Ed25519, by, []byte("comment")), Fault: fault},
+		}
+	}
+	r := check(t, memory("message"), sig.Keys{ada.Public(), bob.Public()}, claim(ada, "comment"), claim(ada, "Comment"), claim(bob, "comment"))
+	if !r[0].Good() || r[0].Verified.Key() != ada.Public() {
+		t.Error("both good:", r[0].Err)
+	}
+	for _, bad := range r[1:] {
+		if !errors.Is(bad.Err, fault) || bad.Verified.Key() != (key.Public{}) {
+			t.Error("companion changed, or by another key:", bad.Err)
+		}
+	}
+	if r := check(t, memory("massage"), sig.Keys{ada.Public()}, claim(ada, "comment"))[0]; !r.Bad() || errors.Is(r.Err, fault) {
+		t.Error("another message:", r.Err)
+	}
+}
+
+func TestBareMessages(t *testing.T) {
+	for _, head := range []string{"SSHSIG", "SSHSIG\x00", "KAISIG", "DSSEv1 ", "DSSEv1 4 text", "kai-sig", "kai-sig/1\n"} {
+		if err := sig.CheckBare([]byte(head)); !errors.Is(err, sig.ErrDomain) {
+			t.Errorf("%q: %v", head, err)
+		}
+	}
+	for _, head := range []string{"", "SSHSI", "DSSEv1", "DSSEv12", "kai sig", "\nKAISIG"} {
+		if err := sig.CheckBare([]byte(head)); err != nil {
+			t.Errorf("%q: %v", head, err)
+		}
+	}
+}

@@ -45,6 +45,9 @@ type Claim struct {
 	PayloadType string
 	// PQ is the post-quantum half that belongs to this signature, if any.
 	PQ *Claim
+	// Companion is a further signature by the same key that must be good too,
+	// if any.
+	Companion *Companion
 	// Comment and ClaimedTime are shown, never relied on, unless the format
 	// signs them.
 	Comment     string
@@ -67,6 +70,15 @@ func (c *Claim) fault() error {
 		return c.PQ.Fault
 	}
 	return c.Fault
+}
+
+// Companion is a signature beside the one over the message, by the same key
+// and scheme, of bytes that stand in the signature file.
+type Companion struct {
+	Signed    []byte
+	Signature []byte
+	// Fault is the answer if it fails.
+	Fault *BadSignature
 }
 
 // Content tells how the bytes under a signature come from the message that the

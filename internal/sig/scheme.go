@@ -27,6 +27,7 @@ const (
 	Ed25519       Scheme = "ed25519"                // RFC 8032 pure, 64 bytes
 	ECDSASHA256   Scheme = "ecdsa-p256-sha256"      // ASN.1 DER
 	ECDSASHA384   Scheme = "ecdsa-p384-sha384"      // ASN.1 DER, verified only
+	P384SHA256    Scheme = "ecdsa-p384-sha256"      // ASN.1 DER, verified only
 	ES256         Scheme = "es256"                  // P-256, SHA-256, r‖s, 64 bytes (RFC 7518 §3.4)
 	RSASHA256     Scheme = "rsa-pkcs1-sha256"       // RFC 8017 §8.2
 	RSASHA512     Scheme = "rsa-pkcs1-sha512"       // RFC 8017 §8.2
@@ -54,6 +55,7 @@ var schemes = map[Scheme]rules{
 	Ed25519:       {key.Ed25519, 0},
 	ECDSASHA256:   {key.ECDSAP256, crypto.SHA256},
 	ECDSASHA384:   {key.ECDSAP384, crypto.SHA384},
+	P384SHA256:    {key.ECDSAP384, crypto.SHA256},
 	ES256:         {key.ECDSAP256, crypto.SHA256},
 	RSASHA256:     {key.RSA, crypto.SHA256},
 	RSASHA512:     {key.RSA, crypto.SHA512},
@@ -176,7 +178,7 @@ func (s Scheme) options(pub key.Public) (crypto.SignerOpts, error) {
 		return nil, fmt.Errorf("%w: %s with a key of type %s", ErrScheme, s, pub.Type())
 	}
 	switch s {
-	case ECDSASHA384, SKEd25519, SKECDSA:
+	case ECDSASHA384, P384SHA256, SKEd25519, SKECDSA:
 		return nil, fmt.Errorf("%w: %s is verified only", ErrScheme, s)
 	case RSAPSSSHA256:
 		return &rsa.PSSOptions{SaltLength: sha256.Size, Hash: crypto.SHA256}, nil

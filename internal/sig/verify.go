@@ -253,16 +253,16 @@ func need(c *Claim, s Scheme, pub key.Public) (*digest.Spec, error) {
 	return nil, fmt.Errorf("%w: %s over a streamed message", ErrUnsupported, s)
 }
 
-// outcome of a trial: both halves of a hybrid signature must be good.
+// outcome of a trial: the signature itself, and what must be good with it.
 type outcome struct {
-	classical, pq bool
-	fault         error // nothing was computed
+	classical, pq, companion bool
+	fault                    error // nothing was computed
 }
 
 // run computes one trial. sum is the hash it asked for.
 func (t *trial) run(sum []byte) outcome {
 	c := t.claim
-	o := outcome{pq: true, fault: t.fault}
+	o := outcome{pq: true, companion: true, fault: t.fault}
 	switch {
 	case t.fault != nil:
 		return o
@@ -277,6 +277,9 @@ func (t *trial) run(sum []byte) outcome {
 	}
 	if c.PQ != nil {
 		o.pq = c.PQ.Scheme.Verify(c.PQ.Key, c.PQ.Content.signed(sum), c.PQ.Signature)
+	}
+	if c.Companion != nil {
+		o.companion = t.scheme.Verify(t.key, c.Companion.Signed, c.Companion.Signature)
 	}
 	return o
 }
@@ -329,6 +332,8 @@ func conclude(c *Claim, result int, trials []trial, outcomes []outcome) Result {
 		case !o.classical:
 		case !o.pq:
 			reason = &BadSignature{"pq", "post-quantum half does not verify"}
+		case !o.companion:
+			reason = c.Companion.Fault
 		default:
 			v := Verified{claim: c, scheme: t.scheme, key: t.key}
 			if c.PQ != nil {
