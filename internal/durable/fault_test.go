@@ -100,7 +100,7 @@ func TestEveryCallFails(t *testing.T) {
 						if op.old != "(none)" {
 							put(t, path, "f", op.old)
 						}
-						fsys := durabletest.Wrap(kind(root), fault(k))
+						fsys := durabletest.Wrap(unsynced{kind(root)}, fault(k))
 						err := op.run(durable.NewDirFS(fsys))
 						if k >= len(fsys.Calls()) {
 							break // nothing failed any more

@@ -92,3 +92,36 @@ func eachKind(t *testing.T, f func(t *testing.T, path string, dir *durable.Dir))
 		})
 	}
 }
+
+// unsynced is the real file system without its syncs, for tests that do much and crash nothing.
+type unsynced struct{ durable.FS }
+
+type unsyncedFile struct{ durable.File }
+
+type unsyncedTemp struct{ durable.Unnamed }
+
+func (u unsynced) SyncDir(string) error { return nil }
+
+func (u unsynced) Open(name string, flag int, mode fs.FileMode) (durable.File, error) {
+	f, err := u.FS.Open(name, flag, mode)
+	if err != nil {
+		return nil, err
+	}
+	return unsyncedFile{f}, nil
+}
+
+func (u unsynced) OpenUnnamed(dir string, mode fs.FileMode) (durable.Unnamed, error) {
+	f, err := u.FS.OpenUnnamed(dir, mode)
+	if err != nil {
+		return nil, err
+	}
+	return unsyncedTemp{f}, nil
+}
+
+func (unsyncedFile) Sync() error     { return nil }
+func (unsyncedFile) SyncData() error { return nil }
+func (unsyncedTemp) Sync() error     { return nil }
+func (unsyncedTemp) SyncData() error { return nil }
+
+// quick is a directory without syncs.
+func quick(root *os.Root) *durable.Dir { return durable.NewDirFS(unsynced{durable.Root(root)}) }
