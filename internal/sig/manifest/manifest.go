@@ -32,12 +32,8 @@ func (m *Manifest) Head() Head { return m.head }
 // line.
 func (m *Manifest) Signed() []byte { return m.head.Bytes() }
 
-// Claims returns the signatures of a manifest that was read, over Signed.
+// Claims returns the signatures, over Signed.
 func (m *Manifest) Claims() []sig.Claim { return m.claims }
-
-// Append adds armored signature blocks over Signed, which must end with a line
-// feed. They are not looked at.
-func (m *Manifest) Append(blocks []byte) { m.blocks = append(m.blocks, blocks...) }
 
 // Close removes what Options.Spill made. It does not close what Open got.
 func (m *Manifest) Close() error {

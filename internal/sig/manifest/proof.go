@@ -31,7 +31,7 @@ func (p *Proof) Head() Head { return p.head }
 // its empty line.
 func (p *Proof) Signed() []byte { return p.head.Bytes() }
 
-// Claims returns the signatures of a proof that was read, over Signed.
+// Claims returns the signatures, over Signed.
 func (p *Proof) Claims() []sig.Claim { return p.claims }
 
 // Entry returns the entry that is proven. It must not be changed.
@@ -66,7 +66,8 @@ func (m *Manifest) Prove(path string) (*Proof, error) {
 	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("manifest entries: %w", ErrChanged)
 	}
-	return p, nil
+	p.claims, err = claimsOver(p.Signed(), proofFormatName, p.blocks, 0, Limits)
+	return p, err
 }
 
 // hashes reads the entries once and picks the hashes of subtrees, which are
