@@ -17,22 +17,25 @@ _kai_verb() { # $1: command; sets flags, words and files
     case "$1" in
     'kai')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='completion hash version help'
-        ;;
-    'kai completion')
-        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='bash zsh fish powershell'
+        words='hash doctor completion help version'
         ;;
     'kai hash')
         flags='--algo --recursive -r --tag --zero -z --jobs -j --check -c --ignore-missing --quiet --status --strict --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         files=1
         ;;
-    'kai version')
+    'kai doctor')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai completion')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        words='bash zsh fish powershell'
         ;;
     'kai help')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         words='exit-codes environment formats'
+        ;;
+    'kai version')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     esac
 }
@@ -75,7 +78,7 @@ _kai() {
             ;;
         *)
             case "$at $word" in
-            'kai completion'|'kai hash'|'kai version'|'kai help')
+            'kai hash'|'kai doctor'|'kai completion'|'kai help'|'kai version')
                 at="$at $word"
                 ;;
             esac

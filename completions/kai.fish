@@ -26,7 +26,7 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai hash -j'
                 set skip 1
-            case 'kai completion' 'kai hash' 'kai version' 'kai help'
+            case 'kai hash' 'kai doctor' 'kai completion' 'kai help' 'kai version'
                 set at "$at $word"
             case '* -*'
                 continue
@@ -41,10 +41,11 @@ end
 
 complete -c kai -f
 complete -c kai -n "__kai_at other" -F
-complete -c kai -n "__kai_at 'kai'" -a completion -d 'print the completions for a shell'
 complete -c kai -n "__kai_at 'kai'" -a hash -d 'hash files, and check lists of hashes'
-complete -c kai -n "__kai_at 'kai'" -a version -d 'print what is installed'
+complete -c kai -n "__kai_at 'kai'" -a doctor -d 'show what this system offers, and how to fix what is missing'
+complete -c kai -n "__kai_at 'kai'" -a completion -d 'print the completions for a shell'
 complete -c kai -n "__kai_at 'kai'" -a help -d 'explain a command or a topic'
+complete -c kai -n "__kai_at 'kai'" -a version -d 'print what is installed'
 complete -c kai -n "__kai_at any" -l home -r -F -d 'use the home DIR instead of KAI_HOME or ~/.kind'
 complete -c kai -n "__kai_at any" -l json -d 'print JSON on stdout, errors too'
 complete -c kai -n "__kai_at any" -l no-input -d 'never ask: fail with exit 7 instead'
@@ -52,10 +53,6 @@ complete -c kai -n "__kai_at any" -l passphrase-fd -x -d 'read the passphrase fr
 complete -c kai -n "__kai_at any" -l passphrase-file -r -F -d 'read the passphrase from FILE'
 complete -c kai -n "__kai_at any" -l allow-agent-reveal -d 'let a detected agent reveal or export secrets'
 complete -c kai -n "__kai_at any" -l help -s h -d 'show help'
-complete -c kai -n "__kai_at 'kai completion'" -a bash
-complete -c kai -n "__kai_at 'kai completion'" -a zsh
-complete -c kai -n "__kai_at 'kai completion'" -a fish
-complete -c kai -n "__kai_at 'kai completion'" -a powershell
 complete -c kai -n "__kai_at 'kai hash'" -F
 complete -c kai -n "__kai_at 'kai hash'" -l algo -x -a 'sha256 sha512 sha3-256 blake2b blake3' -d 'use ALGO: sha256, sha512, sha3-256, blake2b, blake3 (default sha256)'
 complete -c kai -n "__kai_at 'kai hash'" -l recursive -s r -d 'hash each file below a directory'
@@ -67,6 +64,10 @@ complete -c kai -n "__kai_at 'kai hash'" -l ignore-missing -d 'with -c: pass ove
 complete -c kai -n "__kai_at 'kai hash'" -l quiet -d 'with -c: print nothing for files that are OK'
 complete -c kai -n "__kai_at 'kai hash'" -l status -d 'with -c: print nothing, the exit code is the answer'
 complete -c kai -n "__kai_at 'kai hash'" -l strict -d 'with -c: a line that is not understood is an error'
+complete -c kai -n "__kai_at 'kai completion'" -a bash
+complete -c kai -n "__kai_at 'kai completion'" -a zsh
+complete -c kai -n "__kai_at 'kai completion'" -a fish
+complete -c kai -n "__kai_at 'kai completion'" -a powershell
 complete -c kai -n "__kai_at 'kai help'" -a exit-codes
 complete -c kai -n "__kai_at 'kai help'" -a environment
 complete -c kai -n "__kai_at 'kai help'" -a formats

@@ -15,16 +15,18 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $kinds['kai hash --algo'] = 'sha256 sha512 sha3-256 blake2b blake3'
     $kinds['kai hash --jobs'] = ''
     $kinds['kai hash -j'] = ''
-    $verbs['kai'] = @('completion', 'hash', 'version', 'help')
+    $verbs['kai'] = @('hash', 'doctor', 'completion', 'help', 'version')
     $flags['kai'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
-    $verbs['kai completion'] = @('bash', 'zsh', 'fish', 'powershell')
-    $flags['kai completion'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai hash'] = @()
     $flags['kai hash'] = @('--algo', '--recursive', '-r', '--tag', '--zero', '-z', '--jobs', '-j', '--check', '-c', '--ignore-missing', '--quiet', '--status', '--strict', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
-    $verbs['kai version'] = @()
-    $flags['kai version'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
+    $verbs['kai doctor'] = @()
+    $flags['kai doctor'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
+    $verbs['kai completion'] = @('bash', 'zsh', 'fish', 'powershell')
+    $flags['kai completion'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai help'] = @('exit-codes', 'environment', 'formats')
     $flags['kai help'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
+    $verbs['kai version'] = @()
+    $flags['kai version'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $pass = @()
     $typed = $ast.CommandElements | Select-Object -Skip 1 |
         Where-Object { $_.Extent.EndOffset -lt $cursor } | ForEach-Object { $_.Extent.Text }

@@ -1,6 +1,7 @@
 package main
 
-// rootCommand is the whole command tree. Adding a command is adding its line here.
+// rootCommand is the whole command tree. Adding a command is adding its line here; the order
+// is the one of the help.
 //
 // It is built at each start, so constructors make values and nothing else: no files, no
 // lookups, no work.
@@ -12,10 +13,11 @@ func rootCommand() *command {
 			{"kai version", "what is installed"},
 		},
 		children: []command{
-			completionCommand(),
 			hashCommand(),
-			versionCommand(),
+			doctorCommand(),
+			completionCommand(),
 			helpCommand(),
+			versionCommand(),
 		},
 	}
 }
