@@ -106,7 +106,7 @@ func (d *Dir) Sweep(dir string) (int, error) {
 	}
 	n := 0
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), tempPrefix) || !e.Type().IsRegular() {
+		if !IsTemp(e.Name()) || !e.Type().IsRegular() {
 			continue
 		}
 		err := d.fs.Remove(path.Join(dir, e.Name()))
@@ -117,6 +117,10 @@ func (d *Dir) Sweep(dir string) (int, error) {
 	}
 	return n, nil
 }
+
+// IsTemp reports whether a name, without a directory before it, is that of a temporary file of this
+// package.
+func IsTemp(name string) bool { return strings.HasPrefix(name, tempPrefix) }
 
 // openRegular opens a file without following a link and without waiting for a pipe's other end.
 // With O_CREATE a missing file is made.

@@ -1,0 +1,4 @@
+package home
+
+// Judge is tested as a table.
+var Judge = judge
