@@ -8,6 +8,30 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     *' --passphrase-file') kind=file ;;
     'kai hash --algo') kind='words sha256 sha512 sha3-256 blake2b blake3' ;;
     'kai hash --jobs'|'kai hash -j') kind=text ;;
+    'kai sign --identity'|'kai sign -i') kind=text ;;
+    'kai sign --key') kind=text ;;
+    'kai sign --namespace'|'kai sign -n') kind=text ;;
+    'kai sign --format') kind='words sshsig manifest minisign dsse note raw' ;;
+    'kai sign --hash') kind='words sha256 sha512 sha3-256 blake2b blake3' ;;
+    'kai sign --output'|'kai sign -o') kind=file ;;
+    'kai sign --comment'|'kai sign -t') kind=text ;;
+    'kai sign --note-name') kind=text ;;
+    'kai sign --payload-type') kind=text ;;
+    'kai sign --exclude') kind=text ;;
+    'kai verify --signature'|'kai verify -s') kind=file ;;
+    'kai verify --signer') kind=file ;;
+    'kai verify --allowed-signers') kind=file ;;
+    'kai verify --principal'|'kai verify -I') kind=text ;;
+    'kai verify --krl') kind=file ;;
+    'kai verify --key') kind=file ;;
+    'kai verify --namespace'|'kai verify -n') kind=text ;;
+    'kai verify --format') kind='words manifest proof sshsig minisign signify dsse note raw' ;;
+    'kai verify --threshold') kind=text ;;
+    'kai verify --at') kind=text ;;
+    'kai verify --audience') kind=text ;;
+    'kai verify --predicate-type') kind=text ;;
+    'kai verify --prove') kind=text ;;
+    'kai verify --output'|'kai verify -o') kind=file ;;
     *) kind=none ;;
     esac
 }
@@ -17,25 +41,33 @@ _kai_verb() { # $1: command; sets flags, words and files
     case "$1" in
     'kai')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='hash doctor completion help version'
-        ;;
-    'kai hash')
-        flags='--algo --recursive -r --tag --zero -z --jobs -j --check -c --ignore-missing --quiet --status --strict --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        files=1
-        ;;
-    'kai doctor')
-        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        words='completion doctor hash sign verify version help'
         ;;
     'kai completion')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         words='bash zsh fish powershell'
         ;;
-    'kai help')
+    'kai doctor')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='exit-codes environment formats'
+        ;;
+    'kai hash')
+        flags='--algo --recursive -r --tag --zero -z --jobs -j --check -c --ignore-missing --quiet --status --strict --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
+        ;;
+    'kai sign')
+        flags='--identity -i --key --classical --namespace -n --format --hash --add --output -o --force -f --comment -t --note-name --payload-type --jcs --exclude --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
+        ;;
+    'kai verify')
+        flags='--signature -s --signer --allowed-signers --principal -I --krl --key --namespace -n --format --threshold --require-pq --at --audience --predicate-type --allow-extra --prove --output -o --force -f --explain --quiet -q --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
         ;;
     'kai version')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai help')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        words='exit-codes environment formats'
         ;;
     esac
 }
@@ -78,7 +110,7 @@ _kai() {
             ;;
         *)
             case "$at $word" in
-            'kai hash'|'kai doctor'|'kai completion'|'kai help'|'kai version')
+            'kai completion'|'kai doctor'|'kai hash'|'kai sign'|'kai verify'|'kai version'|'kai help')
                 at="$at $word"
                 ;;
             esac

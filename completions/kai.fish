@@ -26,7 +26,71 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai hash -j'
                 set skip 1
-            case 'kai hash' 'kai doctor' 'kai completion' 'kai help' 'kai version'
+            case 'kai sign --identity'
+                set skip 1
+            case 'kai sign -i'
+                set skip 1
+            case 'kai sign --key'
+                set skip 1
+            case 'kai sign --namespace'
+                set skip 1
+            case 'kai sign -n'
+                set skip 1
+            case 'kai sign --format'
+                set skip 1
+            case 'kai sign --hash'
+                set skip 1
+            case 'kai sign --output'
+                set skip 1
+            case 'kai sign -o'
+                set skip 1
+            case 'kai sign --comment'
+                set skip 1
+            case 'kai sign -t'
+                set skip 1
+            case 'kai sign --note-name'
+                set skip 1
+            case 'kai sign --payload-type'
+                set skip 1
+            case 'kai sign --exclude'
+                set skip 1
+            case 'kai verify --signature'
+                set skip 1
+            case 'kai verify -s'
+                set skip 1
+            case 'kai verify --signer'
+                set skip 1
+            case 'kai verify --allowed-signers'
+                set skip 1
+            case 'kai verify --principal'
+                set skip 1
+            case 'kai verify -I'
+                set skip 1
+            case 'kai verify --krl'
+                set skip 1
+            case 'kai verify --key'
+                set skip 1
+            case 'kai verify --namespace'
+                set skip 1
+            case 'kai verify -n'
+                set skip 1
+            case 'kai verify --format'
+                set skip 1
+            case 'kai verify --threshold'
+                set skip 1
+            case 'kai verify --at'
+                set skip 1
+            case 'kai verify --audience'
+                set skip 1
+            case 'kai verify --predicate-type'
+                set skip 1
+            case 'kai verify --prove'
+                set skip 1
+            case 'kai verify --output'
+                set skip 1
+            case 'kai verify -o'
+                set skip 1
+            case 'kai completion' 'kai doctor' 'kai hash' 'kai sign' 'kai verify' 'kai version' 'kai help'
                 set at "$at $word"
             case '* -*'
                 continue
@@ -41,11 +105,13 @@ end
 
 complete -c kai -f
 complete -c kai -n "__kai_at other" -F
-complete -c kai -n "__kai_at 'kai'" -a hash -d 'hash files, and check lists of hashes'
-complete -c kai -n "__kai_at 'kai'" -a doctor -d 'show what this system offers, and how to fix what is missing'
 complete -c kai -n "__kai_at 'kai'" -a completion -d 'print the completions for a shell'
-complete -c kai -n "__kai_at 'kai'" -a help -d 'explain a command or a topic'
+complete -c kai -n "__kai_at 'kai'" -a doctor -d 'show what this system offers, and how to fix what is missing'
+complete -c kai -n "__kai_at 'kai'" -a hash -d 'hash files, and check lists of hashes'
+complete -c kai -n "__kai_at 'kai'" -a sign -d 'sign files and directories'
+complete -c kai -n "__kai_at 'kai'" -a verify -d 'check signatures of every format: may I rely on this?'
 complete -c kai -n "__kai_at 'kai'" -a version -d 'print what is installed'
+complete -c kai -n "__kai_at 'kai'" -a help -d 'explain a command or a topic'
 complete -c kai -n "__kai_at any" -l home -r -F -d 'use the home DIR instead of KAI_HOME or ~/.kind'
 complete -c kai -n "__kai_at any" -l json -d 'print JSON on stdout, errors too'
 complete -c kai -n "__kai_at any" -l no-input -d 'never ask: fail with exit 7 instead'
@@ -53,6 +119,10 @@ complete -c kai -n "__kai_at any" -l passphrase-fd -x -d 'read the passphrase fr
 complete -c kai -n "__kai_at any" -l passphrase-file -r -F -d 'read the passphrase from FILE'
 complete -c kai -n "__kai_at any" -l allow-agent-reveal -d 'let a detected agent reveal or export secrets'
 complete -c kai -n "__kai_at any" -l help -s h -d 'show help'
+complete -c kai -n "__kai_at 'kai completion'" -a bash
+complete -c kai -n "__kai_at 'kai completion'" -a zsh
+complete -c kai -n "__kai_at 'kai completion'" -a fish
+complete -c kai -n "__kai_at 'kai completion'" -a powershell
 complete -c kai -n "__kai_at 'kai hash'" -F
 complete -c kai -n "__kai_at 'kai hash'" -l algo -x -a 'sha256 sha512 sha3-256 blake2b blake3' -d 'use ALGO: sha256, sha512, sha3-256, blake2b, blake3 (default sha256)'
 complete -c kai -n "__kai_at 'kai hash'" -l recursive -s r -d 'hash each file below a directory'
@@ -64,10 +134,41 @@ complete -c kai -n "__kai_at 'kai hash'" -l ignore-missing -d 'with -c: pass ove
 complete -c kai -n "__kai_at 'kai hash'" -l quiet -d 'with -c: print nothing for files that are OK'
 complete -c kai -n "__kai_at 'kai hash'" -l status -d 'with -c: print nothing, the exit code is the answer'
 complete -c kai -n "__kai_at 'kai hash'" -l strict -d 'with -c: a line that is not understood is an error'
-complete -c kai -n "__kai_at 'kai completion'" -a bash
-complete -c kai -n "__kai_at 'kai completion'" -a zsh
-complete -c kai -n "__kai_at 'kai completion'" -a fish
-complete -c kai -n "__kai_at 'kai completion'" -a powershell
+complete -c kai -n "__kai_at 'kai sign'" -F
+complete -c kai -n "__kai_at 'kai sign'" -l identity -s i -x -d 'sign as IDENTITY; may be repeated'
+complete -c kai -n "__kai_at 'kai sign'" -l key -x -d 'sign with the key REF, file:PATH or agent:FINGERPRINT; may be repeated'
+complete -c kai -n "__kai_at 'kai sign'" -l classical -d 'leave the post-quantum half out'
+complete -c kai -n "__kai_at 'kai sign'" -l namespace -s n -x -d 'sign for NAMESPACE (default: file)'
+complete -c kai -n "__kai_at 'kai sign'" -l format -x -a 'sshsig manifest minisign dsse note raw' -d 'write a FORMAT signature (default: sshsig, manifest for directories): sshsig, manifest, minisign, dsse, note, raw'
+complete -c kai -n "__kai_at 'kai sign'" -l hash -x -a 'sha256 sha512 sha3-256 blake2b blake3' -d 'hash with HASH (default: sha256; for manifests blake3): sha256, sha512, sha3-256, blake2b, blake3'
+complete -c kai -n "__kai_at 'kai sign'" -l add -d 'add to the signature file instead of replacing it'
+complete -c kai -n "__kai_at 'kai sign'" -l output -s o -r -F -d 'write the signature to OUT'
+complete -c kai -n "__kai_at 'kai sign'" -l force -s f -d 'replace an existing signature file'
+complete -c kai -n "__kai_at 'kai sign'" -l comment -s t -x -d 'minisign: the signed comment is COMMENT'
+complete -c kai -n "__kai_at 'kai sign'" -l note-name -x -d 'note: the signer'\''s name is NAME'
+complete -c kai -n "__kai_at 'kai sign'" -l payload-type -x -d 'dsse: the payload is of TYPE'
+complete -c kai -n "__kai_at 'kai sign'" -l jcs -d 'jws: sign the RFC 8785 form of the JSON in FILE'
+complete -c kai -n "__kai_at 'kai sign'" -l exclude -x -d 'manifest: leave out paths that match PATTERN; may be repeated'
+complete -c kai -n "__kai_at 'kai verify'" -F
+complete -c kai -n "__kai_at 'kai verify'" -l signature -s s -r -F -d 'the signature is in SIG, or - for standard input'
+complete -c kai -n "__kai_at 'kai verify'" -l signer -r -F -d 'trust the keys in WHO, a public-key file or key; may be repeated'
+complete -c kai -n "__kai_at 'kai verify'" -l allowed-signers -r -F -d 'trust by the OpenSSH allowed_signers FILE'
+complete -c kai -n "__kai_at 'kai verify'" -l principal -s I -x -d 'the signer must be PRINCIPAL of --allowed-signers'
+complete -c kai -n "__kai_at 'kai verify'" -l krl -r -F -d 'refuse what the OpenSSH key revocation list FILE revokes'
+complete -c kai -n "__kai_at 'kai verify'" -l key -r -F -d 'check with the public key in FILE; trusts nobody by itself'
+complete -c kai -n "__kai_at 'kai verify'" -l namespace -s n -x -d 'the signature must be for NAMESPACE'
+complete -c kai -n "__kai_at 'kai verify'" -l format -x -a 'manifest proof sshsig minisign signify dsse note raw' -d 'take the signature for a FORMAT: manifest, proof, sshsig, minisign, signify, dsse, note, raw'
+complete -c kai -n "__kai_at 'kai verify'" -l threshold -x -d 'N different signers must be trusted'
+complete -c kai -n "__kai_at 'kai verify'" -l require-pq -d 'every signer'\''s post-quantum half must be there'
+complete -c kai -n "__kai_at 'kai verify'" -l at -x -d 'judge as of TIME, RFC 3339 or a date; your claim, no format proves it'
+complete -c kai -n "__kai_at 'kai verify'" -l audience -x -d 'a token must be for AUDIENCE'
+complete -c kai -n "__kai_at 'kai verify'" -l predicate-type -x -d 'a statement must be of type URI'
+complete -c kai -n "__kai_at 'kai verify'" -l allow-extra -d 'files that the manifest does not list are no difference'
+complete -c kai -n "__kai_at 'kai verify'" -l prove -x -d 'write a proof for PATH of the manifest to -o'
+complete -c kai -n "__kai_at 'kai verify'" -l output -s o -r -F -d 'copy what was verified to OUT, only if trusted'
+complete -c kai -n "__kai_at 'kai verify'" -l force -s f -d 'replace OUT if it exists'
+complete -c kai -n "__kai_at 'kai verify'" -l explain -d 'say of each signature what it is and what decided'
+complete -c kai -n "__kai_at 'kai verify'" -l quiet -s q -d 'print nothing: the exit code is the answer'
 complete -c kai -n "__kai_at 'kai help'" -a exit-codes
 complete -c kai -n "__kai_at 'kai help'" -a environment
 complete -c kai -n "__kai_at 'kai help'" -a formats

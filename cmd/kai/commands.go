@@ -13,11 +13,13 @@ func rootCommand() *command {
 			{"kai version", "what is installed"},
 		},
 		children: []command{
-			hashCommand(),
-			doctorCommand(),
 			completionCommand(),
-			helpCommand(),
+			doctorCommand(),
+			hashCommand(),
+			signCommand(),
+			verifyCommand(),
 			versionCommand(),
+			helpCommand(),
 		},
 	}
 }

@@ -43,6 +43,7 @@ var layers = []struct {
 	{"backend/file", []string{"backend", "backend/agent", "key", "key/*", "secret"}, "key files; a public one leads to ssh-agent"},
 	{"backend/*", []string{"backend", "key", "key/*", "secret"}, "one key holder each"},
 	{"sig", []string{"canon", "digest", "key", "key/*"}, "sign and verify under a named domain"},
+	{"sig/formats", []string{"sig", "sig/*", "key"}, "the list of signature formats, found by content"},
 	{"sig/*", []string{"sig", "canon", "digest", "key", "key/*", "sig/sshsig"}, "one signature format each"},
 	{"verdict", []string{"key", "sig"}, "from checked signatures to an answer"},
 }

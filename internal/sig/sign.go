@@ -15,6 +15,8 @@ type Signer struct {
 	Public key.Public
 	Signer crypto.Signer
 	PQ     *Signer
+	// KeyID is the minisign key id that came with the key, nil if none did.
+	KeyID *[8]byte
 }
 
 // MaxNamespace bounds a namespace in bytes.

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"kai/internal/digest"
+	"kai/internal/sig"
+)
+
+// message is the data that detached signatures are about: a file or standard
+// input. It is read once, and hashed for all signatures in that one pass.
+type message struct {
+	env  *env
+	name string
+	// copy, if not nil, receives what was hashed.
+	copy io.Writer
+	// embeds: some signature needs the message in memory (sig.Loader), which
+	// standard input can give only once.
+	embeds bool
+	// required are hashes wanted beside those of the signatures.
+	required []digest.Spec
+
+	read bool
+	size int64
+	sums map[string]string // hex, by algorithm; only hashes of the data alone
+	kept *bytes.Buffer
+}
+
+// require asks for a hash of the data in sums.
+func (m *message) require(a digest.Algorithm) {
+	m.required = append(m.required, digest.Spec{Algorithm: a})
+}
+
+// Sums implements sig.Digester.
+func (m *message) Sums(ctx context.Context, specs []digest.Spec) ([][]byte, error) {
+	all := slices.Concat(specs, m.required)
+	sums, err := m.pass(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	m.read, m.sums = true, map[string]string{}
+	for i, s := range all {
+		if len(s.Prefix) == 0 {
+			m.sums[s.Algorithm.String()] = hex.EncodeToString(sums[i])
+		}
+	}
+	return sums[:len(specs)], nil
+}
+
+// sum is a hash that was required, after the message has been read.
+func (m *message) sum(a digest.Algorithm) ([]byte, error) {
+	text, ok := m.sums[a.String()]
+	if !ok {
+		return nil, fmt.Errorf("%s: %s was not computed", m.name, a)
+	}
+	return hex.DecodeString(text)
+}
+
+// finish reads the message if no signature needed it but something else does.
+func (m *message) finish(ctx context.Context) error {
+	if m.read || len(m.required) == 0 && m.copy == nil {
+		return nil
+	}
+	_, err := m.Sums(ctx, nil)
+	return err
+}
+
+// pass reads the data once, to its end, and notices if it changed meanwhile.
+func (m *message) pass(ctx context.Context, specs []digest.Spec) ([][]byte, error) {
+	in, err := m.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	before, err := statOf(in)
+	if err != nil {
+		return nil, err
+	}
+	if before != nil && before.IsDir() {
+		return nil, fmt.Errorf("%s: is a directory", m.name)
+	}
+	counted := &countingReader{r: in}
+	sums, err := digest.Sums(ctx, m.watched(counted), specs)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.name, err)
+	}
+	m.size = counted.n
+	after, err := statOf(in)
+	if err != nil {
+		return nil, err
+	}
+	if before != nil && changed(before, after, counted.n) {
+		return nil, fmt.Errorf("%s: %w", m.name, digest.ErrChanged)
+	}
+	return sums, nil
+}
+
+// open opens the data; standard input that has been kept is read again.
+func (m *message) open(ctx context.Context) (io.ReadCloser, error) {
+	if m.name == "-" && m.kept != nil {
+		return io.NopCloser(bytes.NewReader(m.kept.Bytes())), nil
+	}
+	return m.env.open(ctx, m.name)
+}
+
+// watched lets the copies of the data be made while it is read.
+func (m *message) watched(r io.Reader) io.Reader {
+	if m.copy != nil {
+		r = io.TeeReader(r, m.copy)
+	}
+	if m.embeds && m.name == "-" && m.kept == nil {
+		m.kept = &bytes.Buffer{}
+		r = io.TeeReader(r, &boundedBuffer{m.kept, sig.MaxEmbedded})
+	}
+	return r
+}
+
+// Load implements sig.Loader: the message as a whole, for the few formats that
+// sign an encoding of it.
+func (m *message) Load(ctx context.Context, limit int64) ([]byte, error) {
+	if m.kept == nil {
+		in, err := m.env.open(ctx, m.name)
+		if err != nil {
+			return nil, err
+		}
+		defer in.Close()
+		m.kept = &bytes.Buffer{}
+		if _, err := io.Copy(m.kept, io.LimitReader(in, limit+1)); err != nil {
+			return nil, fmt.Errorf("%s: %w", m.name, err)
+		}
+		m.size = int64(m.kept.Len())
+	}
+	if int64(m.kept.Len()) > limit {
+		return nil, fmt.Errorf("%s: %w: more than %d bytes", m.name, sig.ErrTooLarge, limit)
+	}
+	return m.kept.Bytes(), nil
+}
+
+// statOf describes a file; streams that are none give nil.
+func statOf(in io.Reader) (os.FileInfo, error) {
+	f, ok := in.(*os.File)
+	if !ok {
+		return nil, nil
+	}
+	return f.Stat()
+}
+
+// changed reports whether a regular file is not what it was, or not as long as
+// what was read of it.
+func changed(before, after os.FileInfo, read int64) bool {
+	return before.Mode().IsRegular() &&
+		(after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) || read != after.Size())
+}
+
+// countingReader counts what went through.
+type countingReader struct {
+	r io.Reader
+	n int64
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// boundedBuffer keeps one byte more than its bound, so that it shows that there
+// was more, and lets the rest pass.
+type boundedBuffer struct {
+	buffer *bytes.Buffer
+	bound  int64
+}
+
+func (b *boundedBuffer) Write(p []byte) (int, error) {
+	room := b.bound + 1 - int64(b.buffer.Len())
+	b.buffer.Write(p[:min(int64(len(p)), max(room, 0))])
+	return len(p), nil
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"kai/internal/key"
+	"kai/internal/key/keyfile"
+	"kai/internal/sig"
+	"kai/internal/verdict"
+)
+
+// keyring is a sig.KeySource of the keys that the caller named, with what the
+// formats call them.
+type keyring struct {
+	keys []namedKey
+	// only is the key of --key, which wins over everything else.
+	only *namedKey
+}
+
+// namedKey is a key and the key id it came with, if it did.
+type namedKey struct {
+	public key.Public
+	id     *[8]byte
+}
+
+// readKeys reads a file of public keys. Private keys are refused: nobody who
+// checks needs them.
+func readKeys(ctx context.Context, env *env, name string) ([]key.Entry, error) {
+	in, err := env.open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	data, err := io.ReadAll(io.LimitReader(in, key.MaxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	parsed, err := keyfile.Parse(data)
+	if err != nil {
+		return nil, keyFailure(fmt.Errorf("%s: %w", name, err))
+	}
+	entries := parsed.Entries
+	for i := range entries {
+		entries[i].Wipe()
+	}
+	entries = slices.DeleteFunc(entries, func(e key.Entry) bool { return e.Public.IsZero() || e.Authority })
+	if len(entries) == 0 {
+		return nil, failf(exitUndecidable, "no_key", "%s: holds no public key", name)
+	}
+	return entries, nil
+}
+
+// add puts the keys of a file on the ring.
+func (k *keyring) add(entries []key.Entry) {
+	for _, e := range entries {
+		k.keys = append(k.keys, namedKey{e.Public, e.ID})
+	}
+}
+
+// Candidates implements sig.KeySource. Hints choose among the keys that the
+// caller named; they never bring a key in.
+func (k *keyring) Candidates(c *sig.Claim) ([]key.Public, error) {
+	ring := k.keys
+	if k.only != nil {
+		ring = []namedKey{*k.only}
+	}
+	var fit []namedKey
+	for _, n := range ring {
+		if c.Accepts(n.public.Type()) {
+			fit = append(fit, n)
+		}
+	}
+	switch {
+	case len(fit) == 0:
+		return nil, fmt.Errorf("%w: none that was given is of a type for %s", sig.ErrNoKey, c.Format)
+	case c.NeedsOneKey && len(ring) > 1:
+		return nil, fmt.Errorf("%w: %s names no key: give one with --key", sig.ErrNoKey, c.Format)
+	}
+	var chosen []key.Public
+	for _, n := range fit {
+		if c.NamesKey == nil || c.NamesKey(n.public, n.id) {
+			chosen = append(chosen, n.public)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("%w: %s", sig.ErrWrongKeyID, c.KeyHint)
+	}
+	return chosen, nil
+}
+
+// ruleOptions say whom to trust.
+type ruleOptions struct {
+	signers   []string
+	key       string
+	allowed   string
+	principal string
+	krl       string
+}
+
+// readRule builds the rule and the ring from the command line. Without any the
+// rule is nil: then nobody is trusted.
+func readRule(ctx context.Context, env *env, o ruleOptions) (verdict.Rule, *keyring, error) {
+	ring := &keyring{}
+	if o.key != "" {
+		entries, err := readKeys(ctx, env, o.key)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(entries) != 1 {
+			return nil, nil, usagef("--key %s: holds %d keys, want one", o.key, len(entries))
+		}
+		ring.only = &namedKey{entries[0].Public, entries[0].ID}
+	}
+	switch {
+	case o.allowed != "" && len(o.signers) > 0:
+		return nil, nil, usagef("--signer and --allowed-signers exclude each other")
+	case o.allowed == "" && (o.principal != "" || o.krl != ""):
+		return nil, nil, usagef("-I and --krl belong to --allowed-signers")
+	case o.allowed != "":
+		rule, err := readAllowedSigners(ctx, env, o, ring)
+		return rule, ring, err
+	case len(o.signers) == 0:
+		return nil, ring, nil
+	}
+	var named []verdict.Signer
+	for _, name := range o.signers {
+		entries, err := readSigner(ctx, env, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		ring.add(entries)
+		s := verdict.Signer{Name: signerName(name)}
+		for _, e := range entries {
+			s.Keys = append(s.Keys, e.Public)
+		}
+		named = append(named, s)
+	}
+	return verdict.NewSigners(named...), ring, nil
+}
+
+// readSigner reads --signer: a key written out, or a file of keys.
+func readSigner(ctx context.Context, env *env, who string) ([]key.Entry, error) {
+	entries, err := readKeys(ctx, env, who)
+	if err == nil {
+		return entries, nil
+	}
+	if strings.Contains(who, ":") { // TYPE:BASE64URL or did:key:…
+		if parsed, parseErr := keyfile.Parse([]byte(who + "\n")); parseErr == nil && len(parsed.Entries) == 1 {
+			return parsed.Entries, nil
+		}
+	}
+	if outcome := judge(ctx, err); outcome.code == exitNotFound {
+		return nil, withHint(err, "--signer takes a public-key file, a did:key or TYPE:KEY")
+	}
+	return nil, err
+}
+
+// signerName is the last part of a path: what a person calls the signer.
+func signerName(who string) string {
+	if who == "-" {
+		return "standard input"
+	}
+	return filepath.Base(who)
+}

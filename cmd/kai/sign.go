@@ -1,0 +1,290 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"kai/internal/sig"
+)
+
+func signCommand() command {
+	return command{
+		name:    "sign",
+		summary: "sign files and directories",
+		examples: []example{
+			{"kai sign app --key file:release_key", "writes app.sig, which ssh-keygen -Y verify accepts"},
+			{"kai sign dist --key file:release_key", "a directory: writes dist.kai-manifest"},
+			{"kai sign app --format minisign --key file:release_key", "writes app.minisig"},
+			{"kai sign app --key agent:SHA256:…", "with a key of the ssh-agent"},
+			{"kai sign app --key file:bob_key --add", "a second signature in app.sig"},
+			{"tar c src | kai sign --key file:release_key > src.tar.sig", "standard input"},
+		},
+		about: "Writes a signature beside each FILE. A directory gets a manifest: one signature\n" +
+			"for all its files. --key may be repeated: each key signs, and an ML-DSA-65 key\n" +
+			"right after a classical one adds its post-quantum half. An existing signature is\n" +
+			"replaced only with -f, and extended with --add.\n" +
+			"Only sshsig and manifest have namespaces; a2a rewrites the card itself.",
+		args:       "[FILE|DIR|-]...",
+		maxArgs:    anyNumber,
+		readsStdin: true,
+		flags: append(signerFlags(),
+			&cli.StringFlag{Name: "namespace", Aliases: []string{"n"}, Usage: "sign for `NAMESPACE` (default: file)"},
+			choiceFlag("format", "write a `FORMAT` signature (default: sshsig, manifest for directories)", "", signFormatNames()...),
+			choiceFlag("hash", "hash with `HASH` (default: sha256; for manifests blake3)", "", "sha256", "sha512", "sha3-256", "blake2b", "blake3"),
+			&cli.BoolFlag{Name: "add", Usage: "add to the signature file instead of replacing it"},
+			&cli.PathFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the signature to `OUT`"},
+			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "replace an existing signature file"},
+			&cli.StringFlag{Name: "comment", Aliases: []string{"t"}, Usage: "minisign: the signed comment is `COMMENT`"},
+			&cli.StringFlag{Name: "note-name", Usage: "note: the signer's name is `NAME`"},
+			&cli.StringFlag{Name: "payload-type", Usage: "dsse: the payload is of `TYPE`", Value: "application/octet-stream"},
+			&cli.BoolFlag{Name: "jcs", Usage: "jws: sign the RFC 8785 form of the JSON in FILE"},
+			&cli.StringSliceFlag{Name: "exclude", Usage: "manifest: leave out paths that match `PATTERN`; may be repeated"},
+		),
+		action: func(ctx context.Context, env *env, c *cli.Context) error {
+			return sign(ctx, env, readSignOptions(c))
+		},
+	}
+}
+
+// signOptions are the words of kai sign.
+type signOptions struct {
+	signerOptions
+	files       []string
+	namespace   string
+	format      string
+	hash        string
+	add         bool
+	output      string
+	force       bool
+	comment     string
+	noteName    string
+	payloadType string
+	jcs         bool
+	exclude     []string
+}
+
+func readSignOptions(c *cli.Context) signOptions {
+	return signOptions{
+		signerOptions: readSignerOptions(c),
+		files:         c.Args().Slice(), namespace: c.String("namespace"), format: c.String("format"),
+		hash: c.String("hash"), add: c.Bool("add"), output: c.Path("output"), force: c.Bool("force"),
+		comment: c.String("comment"), noteName: c.String("note-name"), payloadType: c.String("payload-type"),
+		jcs: c.Bool("jcs"), exclude: c.StringSlice("exclude"),
+	}
+}
+
+func (o *signOptions) check() error {
+	switch {
+	case o.output != "" && len(o.files) > 1:
+		return usagef("-o belongs to one FILE; %d were given", len(o.files))
+	case o.add && o.force:
+		return usagef("--add and -f exclude each other")
+	}
+	if o.namespace != "" {
+		if err := sig.CheckNamespace(o.namespace); err != nil {
+			return fail(exitUsage, "usage", err)
+		}
+	}
+	return nil
+}
+
+// signJob is one input to be signed.
+type signJob struct {
+	signOptions
+	env     *env
+	signers []sig.Signer
+	now     time.Time
+	name    string // the input, "-" for standard input
+	dir     bool
+	format  signFormat
+	out     string // "-", or "" by default, for standard output
+	// before is the signature file that --add extends, nil without.
+	before []byte
+}
+
+// signJSON is the answer of kai sign --json for one input.
+type signJSON struct {
+	head
+	File       string       `json:"file"`
+	Out        string       `json:"out"`
+	Format     string       `json:"format"`
+	Namespace  string       `json:"namespace"`
+	Hash       string       `json:"hash"`
+	Signatures []signedJSON `json:"signatures"`
+}
+
+type signedJSON struct {
+	Key      keyJSON  `json:"key"`
+	Identity *string  `json:"identity"`
+	PQ       *keyJSON `json:"pq"`
+}
+
+// sign signs every input it can; the worst exit code wins.
+func sign(ctx context.Context, env *env, o signOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	s, err := openSigners(ctx, env, o.signerOptions)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	worst := exitDone
+	for _, name := range o.files {
+		if err := signOne(ctx, env, o, s.list, name); err != nil {
+			if len(o.files) == 1 || ctx.Err() != nil {
+				return err
+			}
+			worst = worstExit(worst, report(env, judge(ctx, err)))
+		}
+	}
+	return reported(worst)
+}
+
+func signOne(ctx context.Context, env *env, o signOptions, list []sig.Signer, name string) error {
+	job, err := newSignJob(env, o, list, name)
+	if err != nil {
+		return err
+	}
+	if err := job.prepare(); err != nil {
+		return err
+	}
+	if err := job.format.sign(ctx, job); err != nil {
+		return signFailure(fmt.Errorf("%s: %w", name, err))
+	}
+	if !env.json {
+		return nil
+	}
+	answer := signJSON{
+		head: env.head(true), File: name, Out: job.out, Format: job.format.name,
+		Namespace: job.namespace, Hash: job.hash, Signatures: []signedJSON{},
+	}
+	for _, s := range list {
+		one := signedJSON{Key: keyJSON{s.Public.Type(), s.Public.Fingerprint()}}
+		if s.PQ != nil && job.format.hybrid {
+			one.PQ = &keyJSON{s.PQ.Public.Type(), s.PQ.Public.Fingerprint()}
+		}
+		answer.Signatures = append(answer.Signatures, one)
+	}
+	return env.printJSON(answer)
+}
+
+func newSignJob(env *env, o signOptions, list []sig.Signer, name string) (*signJob, error) {
+	job := &signJob{signOptions: o, env: env, signers: list, now: env.now(), name: name, out: o.output}
+	if name != "-" {
+		info, err := os.Stat(env.path(name))
+		if err != nil {
+			return nil, err
+		}
+		job.dir = info.IsDir()
+	}
+	if job.signOptions.format == "" {
+		job.signOptions.format = "sshsig"
+		if job.dir {
+			job.signOptions.format = "manifest"
+		}
+	}
+	job.format = signFormatNamed(job.signOptions.format)
+	if job.out == "" {
+		if name != "-" {
+			job.out = filepath.Clean(name) + job.format.suffix
+		}
+	}
+	return job, job.fits()
+}
+
+// fits refuses what the format cannot do before anything is read or asked for.
+func (j *signJob) fits() error {
+	f := j.format
+	switch {
+	case j.dir != f.directories:
+		if j.dir {
+			return withHint(usagef("%s is a directory: %s signs files", j.name, f.name), "kai sign %s --format manifest", j.name)
+		}
+		return usagef("%s is a file: %s signs directories", j.name, f.name)
+	case len(j.signers) > 1 && !f.several:
+		return usagef("%s holds one signature; %d keys were given", f.name, len(j.signers))
+	case j.namespace != "" && f.namespace == "":
+		return usagef("%s has no namespaces", f.name)
+	case j.hash != "" && !slices.Contains(f.hashes, j.hash):
+		return usagef("%s does not hash with %s", f.name, j.hash)
+	case j.add && !f.several:
+		return usagef("%s holds one signature: nothing can be added", f.name)
+	case j.env.json && (j.out == "-" || j.out == ""):
+		return usagef("--json and a signature on standard output exclude each other: give -o")
+	}
+	if j.namespace == "" {
+		j.namespace = f.namespace
+	}
+	if j.hash == "" && len(f.hashes) > 0 {
+		j.hash = f.hashes[0]
+	}
+	for _, s := range j.signers {
+		if !slices.Contains(f.keys, s.Public.Type()) {
+			return usagef("%s cannot hold a signature by a key of type %s", f.name, s.Public.Type())
+		}
+	}
+	return nil
+}
+
+// prepare looks at the signature file that is there already.
+func (j *signJob) prepare() error {
+	if !j.add {
+		if j.out == "" || j.out == "-" || j.force || j.format.rewrites {
+			return nil
+		}
+		if _, err := os.Lstat(j.env.path(j.out)); err == nil { // before a passphrase is asked for
+			return withHint(failf(exitConflict, "exists", "%s: already exists", j.out), "%s replaces it", j.overwriteFlag())
+		}
+		return nil
+	}
+	var err error
+	j.before, err = readBounded(j.env.path(j.out), sig.EnvelopeLimits.FileSize)
+	if errors.Is(err, fs.ErrNotExist) {
+		return withHint(err, "leave --add out for the first signature")
+	}
+	return err
+}
+
+// signFailure gives the errors of signing their exit codes.
+func signFailure(err error) error {
+	switch {
+	case errors.Is(err, sig.ErrDomain):
+		return fail(exitDenied, "domain", err)
+	case errors.Is(err, sig.ErrScheme), errors.Is(err, sig.ErrNamespace):
+		return fail(exitUsage, "usage", err)
+	case errors.Is(err, sig.ErrTooLarge):
+		return fail(exitUndecidable, "too_large", err)
+	case errors.Is(err, sig.ErrMalformed):
+		return fail(exitUndecidable, "malformed", err)
+	case errors.Is(err, sig.ErrSelfCheck):
+		return fail(exitBackend, "self_check", err)
+	}
+	return keyFailure(err)
+}
+
+// signFormatNamed returns a format of the table.
+func signFormatNamed(name string) signFormat {
+	for _, f := range signFormats() {
+		if f.name == name {
+			return f
+		}
+	}
+	return signFormat{}
+}
+
+func signFormatNames() []string {
+	var names []string
+	for _, f := range signFormats() {
+		names = append(names, f.name)
+	}
+	return names
+}

@@ -1,0 +1,316 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"kai/internal/digest"
+	"kai/internal/key"
+	"kai/internal/sig"
+	"kai/internal/sig/dsse"
+	"kai/internal/sig/formats"
+	"kai/internal/sig/manifest"
+	"kai/internal/sig/minisign"
+	"kai/internal/sig/note"
+	"kai/internal/sig/raw"
+	"kai/internal/sig/sshsig"
+)
+
+// signFormat is one format that kai sign writes.
+type signFormat struct {
+	name        string
+	suffix      string
+	namespace   string   // default, "" if the format has none
+	hashes      []string // default first
+	keys        []key.Type
+	several     bool // more than one signature in a file
+	hybrid      bool // holds post-quantum halves
+	directories bool // signs trees
+	rewrites    bool // the output takes the input's place
+	binary      bool
+	sign        func(ctx context.Context, j *signJob) error
+}
+
+// signFormats is the table of what kai sign writes.
+func signFormats() []signFormat {
+	plain := []key.Type{key.Ed25519, key.ECDSAP256, key.RSA}
+	ssh := append(slices.Clone(plain), key.MLDSA44Ed25519)
+	pq := append(slices.Clone(plain), key.MLDSA65)
+	return []signFormat{
+		{
+			name: "sshsig", suffix: ".sig", namespace: "file", hashes: []string{"sha256", "sha512"},
+			keys: ssh, several: true, hybrid: true, sign: signSSH,
+		},
+		{
+			name: "manifest", suffix: formats.ManifestSuffix, namespace: manifest.Namespace,
+			hashes: []string{"blake3", "sha256", "sha512", "sha3-256", "blake2b"},
+			keys:   ssh, several: true, hybrid: true, directories: true, sign: signManifest,
+		},
+		{name: "minisign", suffix: ".minisig", hashes: []string{"blake2b"}, keys: plain[:1], sign: signMinisign},
+		{
+			name: "dsse", suffix: ".dsse", keys: append(slices.Clone(pq), key.SLHDSA128s),
+			several: true, hybrid: true, sign: signDSSE,
+		},
+		{name: "note", suffix: ".note", keys: plain[:1], several: true, sign: signNote},
+		{name: "raw", suffix: ".rawsig", keys: plain, binary: true, sign: signRaw},
+	}
+}
+
+// sum hashes the input, streaming.
+func (j *signJob) sum(ctx context.Context, name string) ([]byte, error) {
+	algorithm, err := digest.ByName(name)
+	if err != nil {
+		return nil, err
+	}
+	m := &message{env: j.env, name: j.name}
+	sums, err := m.Sums(ctx, []digest.Spec{{Algorithm: algorithm}})
+	if err != nil {
+		return nil, err
+	}
+	return sums[0], nil
+}
+
+// whole reads the input into memory, for formats that carry it.
+func (j *signJob) whole(ctx context.Context) ([]byte, error) {
+	m := &message{env: j.env, name: j.name}
+	return m.Load(ctx, sig.EnvelopeLimits.FileSize)
+}
+
+func signSSH(ctx context.Context, j *signJob) error {
+	sum, err := j.sum(ctx, j.hash)
+	if err != nil {
+		return err
+	}
+	blocks, err := j.sshBlocks(sum)
+	if err != nil {
+		return err
+	}
+	if j.before != nil {
+		if blocks, err = sshsig.Append(j.before, blocks, sig.DetachedLimits); err != nil {
+			return err
+		}
+	}
+	return j.write(ctx, blocks)
+}
+
+// sshBlocks are the blocks of all signers over a message's hash by j.hash.
+func (j *signJob) sshBlocks(sum []byte) ([]byte, error) {
+	var blocks []byte
+	for _, s := range j.signers {
+		block, err := sshsig.Sign(j.env.random, s, j.namespace, j.hash, sum)
+		if err != nil {
+			return nil, err
+		}
+		blocks = append(blocks, block...)
+	}
+	return blocks, nil
+}
+
+func signMinisign(ctx context.Context, j *signJob) error {
+	sum, err := j.sum(ctx, j.hash)
+	if err != nil {
+		return err
+	}
+	s := j.signers[0]
+	id := minisign.KeyID(s.Public.KeyID())
+	if s.KeyID != nil {
+		id = *s.KeyID
+	}
+	trusted := j.comment
+	if trusted == "" {
+		trusted = minisign.TrustedComment(j.now, baseName(j.name))
+	}
+	file, err := minisign.Sign(j.env.random, s, id, sum, "signature from kai "+id.String(), trusted)
+	if err != nil {
+		return err
+	}
+	return j.write(ctx, file)
+}
+
+func signDSSE(ctx context.Context, j *signJob) error {
+	payload, err := j.whole(ctx)
+	if err != nil {
+		return err
+	}
+	var file []byte
+	if j.before == nil {
+		file, err = dsse.Sign(j.env.random, j.payloadType, payload, j.signers...)
+	} else {
+		file, err = j.addTo(dsse.Format{}, payload, func() ([]byte, error) {
+			return dsse.Add(j.env.random, j.before, j.signers...)
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return j.write(ctx, file)
+}
+
+// addTo adds to an envelope only if it carries the input: otherwise the new
+// signature would be over something that nobody pointed at.
+func (j *signJob) addTo(format sig.Format, payload []byte, add func() ([]byte, error)) ([]byte, error) {
+	parsed, err := format.Parse(bytes.NewReader(j.before), sig.EnvelopeLimits)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", j.out, err)
+	}
+	if !bytes.Equal(parsed.Payload, payload) {
+		return nil, failf(exitConflict, "content", "%s carries something else than %s", j.out, j.name)
+	}
+	return add()
+}
+
+func signNote(ctx context.Context, j *signJob) error {
+	if j.noteName == "" {
+		return withHint(usagef("a note's signer needs a name"), "--note-name example.org/ada")
+	}
+	text, err := j.whole(ctx)
+	if err != nil {
+		return err
+	}
+	file := j.before
+	for _, s := range j.signers {
+		if file == nil {
+			file, err = note.Sign(j.env.random, s, j.noteName, text)
+		} else {
+			file, err = j.addTo(note.Format{}, text, func() ([]byte, error) {
+				return note.Add(j.env.random, s, j.noteName, file)
+			})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return j.write(ctx, file)
+}
+
+func signRaw(ctx context.Context, j *signJob) error {
+	in, err := j.env.open(ctx, j.name)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	value, err := raw.Sign(ctx, j.env.random, j.signers[0], in)
+	if err != nil {
+		return err
+	}
+	return j.write(ctx, value)
+}
+
+// signManifest describes a tree and signs the head of the description; the
+// entries may be far more than memory holds.
+func signManifest(ctx context.Context, j *signJob) error {
+	if j.before != nil {
+		return j.addToManifest(ctx)
+	}
+	m, err := j.describe(ctx)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	return j.finishManifest(ctx, m)
+}
+
+// finishManifest signs a head and writes the whole. The signatures' own hash is
+// SHA-256, whatever the entries are hashed with.
+func (j *signJob) finishManifest(ctx context.Context, m *manifest.Manifest) error {
+	for _, s := range j.signers {
+		if err := m.Sign(j.env.random, s, "sha256"); err != nil {
+			return err
+		}
+	}
+	return j.writeFrom(ctx, m)
+}
+
+// describe makes the manifest of the tree.
+func (j *signJob) describe(ctx context.Context) (*manifest.Manifest, error) {
+	algorithm, err := digest.ByName(j.hash)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(j.env.path(j.name))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return manifest.Build(ctx, root, manifest.Options{
+		Algorithm: algorithm, Exclude: j.exclude, Workers: j.env.cpus, Spill: spill,
+	})
+}
+
+// spill is an unnamed place on disk for the entries of a large tree.
+func spill() (manifest.Spill, error) {
+	f, err := os.CreateTemp("", "kai-manifest-")
+	if err != nil {
+		return nil, err
+	}
+	return &spilled{f}, nil
+}
+
+type spilled struct{ *os.File }
+
+// Close removes the file as well.
+func (s *spilled) Close() error {
+	return errors.Join(s.File.Close(), os.Remove(s.Name()))
+}
+
+// addToManifest adds signatures to a manifest after comparing the tree with it:
+// nobody signs for a tree that is another one.
+func (j *signJob) addToManifest(ctx context.Context) error {
+	m, err := manifest.Open(bytes.NewReader(j.before), int64(len(j.before)))
+	if err != nil {
+		return fmt.Errorf("%s: %w", j.out, err)
+	}
+	root, err := os.OpenRoot(j.env.path(j.name))
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	same := func(d manifest.Difference) error {
+		return failf(exitConflict, "content", "%s: %s %s: the tree is not the one in %s", j.name, d.Kind, d.Path, j.out)
+	}
+	if err := m.Compare(ctx, root, manifest.CompareOptions{Workers: j.env.cpus}, same); err != nil {
+		return err
+	}
+	return j.finishManifest(ctx, m)
+}
+
+// write puts a finished signature in its place.
+func (j *signJob) write(ctx context.Context, data []byte) error {
+	return j.writeFrom(ctx, bytes.NewReader(data))
+}
+
+func (j *signJob) writeFrom(ctx context.Context, content io.WriterTo) error {
+	out, err := j.env.create(j.out, outputOptions{
+		mode: 0o644, force: j.force || j.add || j.format.rewrites, flag: j.overwriteFlag(), binary: j.format.binary,
+	})
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	if _, err := content.WriteTo(out); err != nil {
+		return err
+	}
+	return out.Commit(ctx)
+}
+
+// overwriteFlag is the advice where a signature file is in the way.
+func (j *signJob) overwriteFlag() string {
+	if j.format.several {
+		return "--add adds a signature; -f"
+	}
+	return "-f"
+}
+
+// baseName is what a signature calls its file.
+func baseName(name string) string {
+	if name == "-" {
+		return "-"
+	}
+	return filepath.Base(name)
+}

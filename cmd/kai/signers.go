@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"kai/internal/backend"
+	"kai/internal/backend/all"
+	"kai/internal/key"
+	"kai/internal/sig"
+)
+
+// signerFlags say who signs; kai sign and kai attest share them.
+func signerFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "identity", Aliases: []string{"i"}, Usage: "sign as `IDENTITY`; may be repeated"},
+		&cli.StringSliceFlag{Name: "key", Usage: "sign with the key `REF`, file:PATH or agent:FINGERPRINT; may be repeated"},
+		&cli.BoolFlag{Name: "classical", Usage: "leave the post-quantum half out"},
+	}
+}
+
+type signerOptions struct {
+	identities []string
+	keys       []string
+	classical  bool
+}
+
+func readSignerOptions(c *cli.Context) signerOptions {
+	return signerOptions{identities: c.StringSlice("identity"), keys: c.StringSlice("key"), classical: c.Bool("classical")}
+}
+
+// signers are opened keys, ready to sign.
+type signers struct {
+	list []sig.Signer
+	keys []backend.Key
+}
+
+// close lets go of the keys.
+func (s *signers) close() {
+	for _, k := range s.keys {
+		_ = k.Close() // nothing is lost with a connection that does not close
+	}
+}
+
+// openSigners opens the keys in the order given. An ML-DSA-65 key right after a
+// classical one is its post-quantum half.
+func openSigners(ctx context.Context, env *env, o signerOptions) (*signers, error) {
+	if len(o.identities) > 0 || len(o.keys) == 0 {
+		return nil, withHint(failf(exitLocked, "no_identity", "no identity to sign with: this home holds none"),
+			"kai keygen -o FILE, then --key file:FILE")
+	}
+	s := &signers{}
+	for _, text := range o.keys {
+		k, signer, err := openSigner(ctx, env, text)
+		if err != nil {
+			s.close()
+			return nil, err
+		}
+		s.keys = append(s.keys, k)
+		s.add(signer, o.classical)
+	}
+	return s, nil
+}
+
+func (s *signers) add(signer sig.Signer, classical bool) {
+	if last := len(s.list) - 1; last >= 0 && signer.Public.Type() == key.MLDSA65 &&
+		s.list[last].PQ == nil && !s.list[last].Public.Type().PostQuantum() {
+		if !classical {
+			s.list[last].PQ = &signer
+		}
+		return
+	}
+	s.list = append(s.list, signer)
+}
+
+// openSigner opens one key reference. The public key is at hand at once; the
+// secret is asked for by the holder when it is needed.
+func openSigner(ctx context.Context, env *env, text string) (backend.Key, sig.Signer, error) {
+	ref, err := backend.ParseRef(text, all.Syntaxes())
+	if err != nil {
+		if _, statErr := os.Stat(env.path(text)); statErr == nil {
+			return nil, sig.Signer{}, withHint(fail(exitUsage, "usage", err), "--key file:%s", text)
+		}
+		return nil, sig.Signer{}, fail(exitUsage, "usage", err)
+	}
+	k, err := all.Open(ctx, ref, env.keyHolders())
+	if err != nil {
+		return nil, sig.Signer{}, keyFailure(err)
+	}
+	holder, ok := k.(backend.Signer)
+	if !ok || !k.Public().Type().Signs() {
+		k.Close()
+		return nil, sig.Signer{}, failf(exitUsage, "usage", "key %s: %s keys do not sign", text, k.Public().Type())
+	}
+	signer, err := holder.Signer(ctx)
+	if err != nil {
+		k.Close()
+		return nil, sig.Signer{}, keyFailure(err)
+	}
+	return k, sig.Signer{Public: k.Public(), Signer: signer}, nil
+}
+
+// keyFailure gives the errors of keys and their holders their exit codes.
+func keyFailure(err error) error {
+	for _, c := range []struct {
+		target error
+		code   int
+		ident  string
+	}{
+		{key.ErrWeak, exitUndecidable, "weak_key"},
+		{key.ErrMalformed, exitUndecidable, "malformed_key"},
+		{key.ErrType, exitUndecidable, "unsupported_key"},
+		{backend.ErrNotFound, exitNotFound, "no_such_key"},
+		{backend.ErrUnavailable, exitBackend, "backend"},
+		{backend.ErrUnsupported, exitBackend, "unsupported_by_holder"},
+	} {
+		if errors.Is(err, c.target) {
+			return fail(c.code, c.ident, err)
+		}
+	}
+	return err
+}
+
+// keyHolders is what key holders may use of the outside.
+func (e *env) keyHolders() backend.Env {
+	return backend.Env{
+		ReadFile:    func(path string) ([]byte, error) { return readBounded(e.path(path), key.MaxFile) },
+		Passphrase:  e.passphrase,
+		AgentSocket: e.getenv("SSH_AUTH_SOCK"),
+	}
+}

@@ -1,0 +1,280 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"kai/internal/key"
+	"kai/internal/verdict"
+)
+
+// judged is the whole answer about one FILE.
+type judged struct {
+	name      string
+	size      int64
+	sums      map[string]string
+	at        time.Time
+	verdict   verdict.Verdict
+	exit      int
+	manifest  *manifestJSON
+	statement *statementJSON
+	err       error // reading failed: no verdict
+}
+
+// verifyJSON is the answer of kai verify --json for one file.
+type verifyJSON struct {
+	head
+	Verdict    string            `json:"verdict"`
+	Exit       int               `json:"exit"`
+	File       string            `json:"file"`
+	Size       int64             `json:"size"`
+	Digest     map[string]string `json:"digest"`
+	At         string            `json:"at"`
+	Threshold  thresholdJSON     `json:"threshold"`
+	Policy     *struct{}         `json:"policy"` // there are no policies yet
+	Signatures []signatureJSON   `json:"signatures"`
+	Manifest   *manifestJSON     `json:"manifest"`
+	Statement  *statementJSON    `json:"statement"`
+	Error      *errorBody        `json:"error"`
+}
+
+type thresholdJSON struct {
+	Need int `json:"need"`
+	Have int `json:"have"`
+}
+
+type signatureJSON struct {
+	Index       int              `json:"index"`
+	Source      string           `json:"source"`
+	Format      string           `json:"format"`
+	Crypto      string           `json:"crypto"`
+	Namespace   string           `json:"namespace"`
+	Hash        string           `json:"hash"`
+	Key         *keyJSON         `json:"key"`
+	Identity    *identityJSON    `json:"identity"`
+	Principal   *string          `json:"principal"`
+	PQ          verdict.PQ       `json:"pq"`
+	Comment     *string          `json:"comment"`
+	ClaimedTime *string          `json:"claimed_time"`
+	Trusted     bool             `json:"trusted"`
+	Reasons     []verdict.Reason `json:"reasons"`
+	Path        []string         `json:"path"`
+	Notes       []string         `json:"notes,omitempty"`
+}
+
+type keyJSON struct {
+	Type        key.Type `json:"type"`
+	Fingerprint string   `json:"fingerprint"`
+}
+
+// identityJSON names a signer. Signers given as key files have a name only.
+type identityJSON struct {
+	ID   *string `json:"id"`
+	Name string  `json:"name"`
+}
+
+// manifestJSON is how a tree differs from its manifest.
+type manifestJSON struct {
+	Files   int64    `json:"files"`
+	Changed []string `json:"changed"`
+	Missing []string `json:"missing"`
+	Extra   []string `json:"extra"`
+}
+
+// statementJSON is what an in-toto statement is about.
+type statementJSON struct {
+	PredicateType string `json:"predicateType"`
+	Subjects      int    `json:"subjects"`
+}
+
+func (j *judged) print(env *env, o verifyOptions) error {
+	switch {
+	case o.quiet && !env.json:
+		if j.err != nil {
+			report(env, judge(nil, j.err))
+		}
+		return nil
+	case env.json:
+		return env.printJSON(j.json(env))
+	case j.err != nil:
+		report(env, judge(nil, j.err))
+		return nil
+	}
+	if err := env.printf("%s\n", j.line()); err != nil {
+		return err
+	}
+	if hint := j.hint(o); hint != "" {
+		fmt.Fprintln(env.stderr, "kai: hint: "+printable(hint))
+	}
+	if o.explain {
+		return env.printf("%s", j.explanation())
+	}
+	return nil
+}
+
+// line is the answer in one line: verdict, file, who or why, and for what.
+func (j *judged) line() string {
+	parts := []string{string(j.verdict.Word), j.name}
+	if j.verdict.Word != verdict.Trusted {
+		for _, r := range j.verdict.Reasons {
+			parts = append(parts, r.Code+": "+r.Text)
+		}
+		return strings.Join(append(parts, j.differences()...), "  ")
+	}
+	for _, s := range j.verdict.Signatures {
+		if !s.Trusted {
+			continue
+		}
+		purpose := s.Input.Namespace
+		if s.Result.Claim.Hash != "" {
+			purpose += " " + s.Result.Claim.Hash
+		}
+		if s.PQ == verdict.PQVerified || s.PQ == verdict.PQComposite {
+			purpose += " pq"
+		}
+		parts = append(parts, fmt.Sprintf("%s (%s)  %s", s.Name, s.Result.Verified.Key().Fingerprint(), purpose))
+	}
+	return strings.Join(parts, "  ")
+}
+
+func (j *judged) differences() []string {
+	var list []string
+	if j.manifest == nil {
+		return nil
+	}
+	for _, d := range []struct {
+		word  string
+		paths []string
+	}{{"changed", j.manifest.Changed}, {"missing", j.manifest.Missing}, {"extra", j.manifest.Extra}} {
+		for _, p := range d.paths {
+			list = append(list, "\n  "+d.word+"  "+p)
+		}
+	}
+	return list
+}
+
+// hint is the next command, where there is an obvious one.
+func (j *judged) hint(o verifyOptions) string {
+	if len(j.verdict.Reasons) == 0 {
+		return ""
+	}
+	switch code := j.verdict.Reasons[0].Code; {
+	case code == "no_key" || code == "unknown_signer" && len(o.signers) == 0 && o.allowed == "":
+		return "if you know the signer: kai verify " + j.name + " --signer PUBLIC-KEY-FILE"
+	case code == "no_signature":
+		return "kai verify " + j.name + " -s SIGNATURE-FILE"
+	case code == "pq_missing":
+		return "give the signer's ML-DSA-65 key in the same file, or leave --require-pq out"
+	}
+	return ""
+}
+
+// explanation says of each signature what it is and what decided.
+func (j *judged) explanation() string {
+	var b strings.Builder
+	row := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "    %-12s %s\n", name, value)
+		}
+	}
+	for i, s := range j.verdict.Signatures {
+		fmt.Fprintf(&b, "  signature %d in %s\n", i, s.Source)
+		row("crypto", s.State)
+		if c := s.Result.Claim; c != nil {
+			row("format", c.Format)
+			row("namespace", c.Namespace)
+			row("hash", c.Hash)
+			row("key hint", c.KeyHint)
+			row("comment", c.Comment)
+			row("claimed time", timeText(c.ClaimedTime))
+			for _, n := range c.Notes {
+				row("note", n)
+			}
+		}
+		if k := signatureKey(s); k != nil {
+			row("key", string(k.Type)+" "+k.Fingerprint)
+		}
+		row("signer", s.Name)
+		row("principal", s.Principal)
+		row("pq", string(s.PQ))
+		row("trusted", fmt.Sprint(s.Trusted))
+		for _, r := range s.Reasons {
+			row("because", r.Code+": "+r.Text)
+		}
+	}
+	fmt.Fprintf(&b, "  %d of %d signers needed, as of %s\n", j.verdict.Have, j.verdict.Need, timeText(j.at))
+	return b.String()
+}
+
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func (j *judged) json(env *env) any {
+	if j.err != nil {
+		o := judge(nil, j.err)
+		return verifyJSON{
+			head: env.head(false), Verdict: "", Exit: o.code, File: j.name, At: timeText(j.at), Digest: map[string]string{},
+			Signatures: []signatureJSON{}, Error: &errorBody{o.ident, o.code, o.message, o.hint},
+		}
+	}
+	v := verifyJSON{
+		head: env.head(j.exit == exitDone), Verdict: string(j.verdict.Word), Exit: j.exit, File: j.name,
+		Size: j.size, Digest: j.sums, At: timeText(j.at), Threshold: thresholdJSON{j.verdict.Need, j.verdict.Have},
+		Signatures: []signatureJSON{}, Manifest: j.manifest, Statement: j.statement,
+	}
+	if v.Digest == nil {
+		v.Digest = map[string]string{}
+	}
+	for i, s := range j.verdict.Signatures {
+		v.Signatures = append(v.Signatures, signatureOf(i, s))
+	}
+	if len(j.verdict.Reasons) > 0 {
+		r := j.verdict.Reasons[0]
+		v.Error = &errorBody{Code: r.Code, Exit: j.exit, Message: r.Text}
+	}
+	return v
+}
+
+func signatureOf(index int, s verdict.Signature) signatureJSON {
+	out := signatureJSON{
+		Index: index, Source: s.Source, Crypto: s.State, PQ: s.PQ, Trusted: s.Trusted, Reasons: s.Reasons, Path: []string{},
+	}
+	if out.Reasons == nil {
+		out.Reasons = []verdict.Reason{}
+	}
+	if c := s.Result.Claim; c != nil {
+		out.Format, out.Namespace, out.Hash, out.Notes = c.Format, c.Namespace, c.Hash, c.Notes
+		out.Comment, out.ClaimedTime = optional(c.Comment), optional(timeText(c.ClaimedTime))
+	}
+	out.Key = signatureKey(s)
+	if s.Name != "" {
+		out.Identity = &identityJSON{Name: s.Name}
+	}
+	out.Principal = optional(s.Principal)
+	return out
+}
+
+// signatureKey is the key that made the signature or, unverified, the one it
+// carries.
+func signatureKey(s verdict.Signature) *keyJSON {
+	pub := s.Result.Verified.Key()
+	if pub.IsZero() && s.Result.Claim != nil {
+		pub = s.Result.Claim.Key
+	}
+	if pub.IsZero() {
+		return nil
+	}
+	return &keyJSON{pub.Type(), pub.Fingerprint()}
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

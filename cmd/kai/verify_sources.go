@@ -1,0 +1,329 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"kai/internal/digest"
+	"kai/internal/sig"
+	"kai/internal/sig/formats"
+	"kai/internal/sig/manifest"
+	"kai/internal/verdict"
+)
+
+// headSize is how much of a file is looked at to find its format.
+const headSize = 4096
+
+// The two formats that are about trees.
+var (
+	manifestName = manifest.Format{}.Name()
+	proofName    = manifest.ProofFormat{}.Name()
+)
+
+// source is one signature file, parsed or not.
+type source struct {
+	name   string
+	claims []*sig.Claim
+	// fault: nothing could be parsed, and why.
+	fault error
+	// after looks at a good signature: it may find the rest of the file at
+	// fault (an error) or name what speaks against trust.
+	after func(r sig.Result) ([]verdict.Reason, error)
+}
+
+// answer judges one task: in the file itself, by -s, or by the files beside it.
+func (v *verifier) answer(ctx context.Context, t task, j *judged) error {
+	if v.o.signature != "" {
+		return v.detached(ctx, t.file, []string{v.o.signature}, j)
+	}
+	if t.file == "-" {
+		return v.stream(ctx, j)
+	}
+	path := v.env.path(t.file)
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return v.tree(ctx, filepath.Clean(t.file)+formats.ManifestSuffix, t.file, j)
+	}
+	head, err := readHead(path)
+	if err != nil {
+		return err
+	}
+	format, found := v.envelope(head, t.file)
+	switch {
+	case found && format.Name() == manifestName:
+		return v.tree(ctx, t.file, treeOf(t), j)
+	case found && format.Name() == proofName:
+		return withHint(failf(exitUndecidable, "no_file", "%s: a proof is about a file", t.file), "kai verify FILE -s %s", t.file)
+	case found:
+		return v.selfContained(ctx, format, t, nil, j)
+	}
+	if reason := formats.Foreign(head); reason != nil {
+		return v.conclude(ctx, j, nil, []source{{name: t.file, fault: reason}})
+	}
+	return v.detached(ctx, t.file, v.beside(path, t.file), j)
+}
+
+// treeOf is the directory that a manifest describes.
+func treeOf(t task) string {
+	if len(t.with) > 0 {
+		return t.with[0]
+	}
+	return strings.TrimSuffix(t.file, formats.ManifestSuffix)
+}
+
+// envelope is the format of a file that carries its own signature.
+func (v *verifier) envelope(head []byte, name string) (sig.Format, bool) {
+	if v.o.format != "" {
+		f, ok := formats.ByName(v.o.format)
+		return f, ok && formats.IsEnvelope(f) && f.Detect(head, name)
+	}
+	return formats.Envelope(head, name)
+}
+
+// beside lists the signature files of a file that exist.
+func (v *verifier) beside(path, name string) []string {
+	var found []string
+	for _, suffix := range formats.Suffixes() {
+		if info, err := os.Stat(path + suffix); err == nil && info.Mode().IsRegular() {
+			found = append(found, name+suffix)
+		}
+	}
+	return found
+}
+
+// stream judges standard input, which must carry its own signature.
+func (v *verifier) stream(ctx context.Context, j *judged) error {
+	in, err := v.env.open(ctx, "-")
+	if err != nil {
+		return err
+	}
+	data, err := sig.EnvelopeLimits.ReadAll(in)
+	if err != nil {
+		return signFailure(fmt.Errorf("standard input: %w", err))
+	}
+	head := data[:min(len(data), headSize)]
+	format, found := v.envelope(head, "-")
+	if !found || format.Name() == manifestName || format.Name() == proofName {
+		return withHint(failf(exitUndecidable, "no_signature", "standard input carries no signature of its own"), "kai verify - -s SIG")
+	}
+	return v.selfContained(ctx, format, task{file: "-"}, data, j)
+}
+
+// selfContained judges a file that carries message and signatures. data is the
+// file if it has been read.
+func (v *verifier) selfContained(ctx context.Context, format sig.Format, t task, data []byte, j *judged) error {
+	if data == nil {
+		var err error
+		if data, err = readBounded(v.env.path(t.file), sig.EnvelopeLimits.FileSize); err != nil {
+			return signFailure(fmt.Errorf("%s: %w", t.file, err))
+		}
+	}
+	j.size = int64(len(data))
+	parsed, err := format.Parse(bytes.NewReader(data), sig.EnvelopeLimits)
+	if err != nil {
+		return v.conclude(ctx, j, nil, []source{{name: t.file, fault: err}})
+	}
+	s := source{name: t.file, claims: pointers(parsed.Claims)}
+	subjects, err := v.subjectsOf(ctx, t.with)
+	if err != nil {
+		return err
+	}
+	s.after = func(r sig.Result) ([]verdict.Reason, error) { return v.inspect(parsed, r, subjects, j) }
+	if err := v.conclude(ctx, j, nil, []source{s}); err != nil || v.o.output == "" {
+		return err
+	}
+	return v.deliver(ctx, parsed, j)
+}
+
+// detached judges a message by signature files.
+func (v *verifier) detached(ctx context.Context, name string, files []string, j *judged) (err error) {
+	m := &message{env: v.env, name: name}
+	var sources []source
+	for _, f := range files {
+		s, err := v.readSource(ctx, f, m, j)
+		if err != nil {
+			return err
+		}
+		sources = append(sources, s)
+	}
+	if v.o.output == "" {
+		return v.conclude(ctx, j, m, sources)
+	}
+	out, err := v.env.create(v.o.output, v.outputOptions())
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	m.copy = out
+	if err := v.conclude(ctx, j, m, sources); err != nil || j.exit != exitDone {
+		return err
+	}
+	return out.Commit(ctx)
+}
+
+// readSource reads and parses one signature file. What is wrong with the file
+// is part of the answer; only failing to read it is an error.
+func (v *verifier) readSource(ctx context.Context, name string, m *message, j *judged) (source, error) {
+	in, err := v.env.open(ctx, name)
+	if err != nil {
+		return source{}, err
+	}
+	defer in.Close()
+	head := make([]byte, headSize)
+	n, err := io.ReadFull(in, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return source{}, fmt.Errorf("%s: %w", name, err)
+	}
+	head = head[:n]
+	format, err := v.detachedFormat(head, name)
+	if err != nil {
+		return source{name: name, fault: err}, nil
+	}
+	whole := io.MultiReader(bytes.NewReader(head), in)
+	if format.Name() == proofName {
+		return v.proofSource(name, whole, m), nil
+	}
+	parsed, err := format.Parse(whole, formats.LimitsOf(format))
+	if err != nil {
+		return source{name: name, fault: err}, nil
+	}
+	s := source{name: name, claims: pointers(parsed.Claims)}
+	for _, c := range s.claims {
+		m.embeds = m.embeds || c.Content.Embed != nil
+	}
+	if carriesPayload(parsed) {
+		m.require(digest.SHA256)
+	}
+	s.after = func(r sig.Result) ([]verdict.Reason, error) {
+		return v.inspect(parsed, r, []subject{{m.name, m.sums[digest.SHA256.String()]}}, j)
+	}
+	return s, nil
+}
+
+func (v *verifier) detachedFormat(head []byte, name string) (sig.Format, error) {
+	if v.o.format == "" {
+		return formats.Detached(head, name)
+	}
+	f, ok := formats.ByName(v.o.format)
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", sig.ErrUnsupported, v.o.format)
+	}
+	return f, nil
+}
+
+// conclude checks all claims about one message and judges them.
+func (v *verifier) conclude(ctx context.Context, j *judged, m *message, sources []source) error {
+	var claims []*sig.Claim
+	for _, s := range sources {
+		claims = append(claims, s.claims...)
+	}
+	var digester sig.Digester
+	if m != nil {
+		digester = m
+	}
+	results, err := sig.Check(ctx, claims, digester, v.ring)
+	if err != nil {
+		return err
+	}
+	if m != nil {
+		if err := m.finish(ctx); err != nil {
+			return err
+		}
+		j.size, j.sums = m.size, m.sums
+	}
+	var inputs []verdict.Input
+	for _, s := range sources {
+		if s.fault != nil {
+			inputs = append(inputs, verdict.Input{Result: sig.Result{Err: s.fault}, Source: s.name})
+		}
+		for range s.claims {
+			inputs = append(inputs, v.input(s, results[0]))
+			results = results[1:]
+		}
+	}
+	j.verdict = verdict.Judge(inputs, v.rule, verdict.Requirements{At: v.at, Threshold: v.o.threshold, RequirePQ: v.o.requirePQ})
+	j.exit = exitOf(j.verdict.Word)
+	return nil
+}
+
+// input prepares one checked signature for its judgement.
+func (v *verifier) input(s source, r sig.Result) verdict.Input {
+	in := verdict.Input{Result: r, Source: s.name, Namespace: v.o.namespace}
+	if in.Namespace == "" {
+		in.Namespace = formats.Namespace(r.Claim)
+	}
+	if r.Err != nil || s.after == nil {
+		return in
+	}
+	against, err := s.after(r)
+	if err != nil {
+		in.Result = sig.Result{Claim: r.Claim, Err: err}
+	}
+	in.Against = against
+	return in
+}
+
+// outputOptions of what was verified: a tool, a proof, a payload.
+func (v *verifier) outputOptions() outputOptions {
+	return outputOptions{mode: 0o644, force: v.o.force, flag: "-f"}
+}
+
+func pointers(claims []sig.Claim) []*sig.Claim {
+	list := make([]*sig.Claim, len(claims))
+	for i := range claims {
+		list[i] = &claims[i]
+	}
+	return list
+}
+
+func readHead(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	head := make([]byte, headSize)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, err
+	}
+	return head[:n], nil
+}
+
+// readBounded reads a file of at most limit bytes. The error is sig.ErrTooLarge
+// or that of package os.
+func readBounded(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return sig.Limits{FileSize: limit}.ReadAll(f)
+}
+
+// subject is a file that a statement may name.
+type subject struct{ name, sha256 string }
+
+// subjectsOf hashes the files that were given after a statement.
+func (v *verifier) subjectsOf(ctx context.Context, names []string) ([]subject, error) {
+	var list []subject
+	for _, name := range names {
+		m := &message{env: v.env, name: name}
+		sums, err := m.Sums(ctx, []digest.Spec{{Algorithm: digest.SHA256}})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, subject{name, hex.EncodeToString(sums[0])})
+	}
+	return list, nil
+}
