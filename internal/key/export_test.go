@@ -15,3 +15,12 @@ func RSABlob(n *big.Int, e int64) []byte {
 
 // SecretSize is the length of a type's stored secret, 0 if it varies.
 func SecretSize(t Type) int { return types[t].secretSize }
+
+// Bech32Words checks a Bech32 text of any data.
+func Bech32Words(text string) ([]byte, error) {
+	_, data, err := bech32Decode([]byte(text))
+	return data, err
+}
+
+// Bech32 writes any data.
+func Bech32(prefix string, data []byte) string { return string(bech32Encode(prefix, data)) }
