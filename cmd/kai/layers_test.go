@@ -37,6 +37,7 @@ var layers = []struct {
 	{"home", []string{"durable"}, "the layout of ~/.kind"},
 	{"key", []string{"canon", "secret", "key/sshwire"}, "key types, ids, fingerprints, text encodings"},
 	{"key/keyfile", []string{"key", "secret", "key/*"}, "files of keys in any form, by content"},
+	{"key/did", []string{"key", "key/jwk"}, "did:key and its documents"},
 	{"key/*", []string{"canon", "secret", "key", "key/armor", "key/sshwire"}, "one encoding of keys each"},
 	{"backend", []string{"key", "secret"}, "key references and the contract of key holders"},
 	{"backend/all", []string{"backend", "backend/*", "key", "key/*", "secret"}, "the explicit list of key holders"},
