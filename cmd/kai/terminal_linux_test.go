@@ -101,3 +101,25 @@ func TestSignalEndsRead(t *testing.T) {
 		}
 	}
 }
+
+// A reader that goes away ends kai quietly with the code of SIGPIPE.
+func TestClosedPipe(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	defer w.Close()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr strings.Builder
+	cmd := exec.Command(self, "help", "formats")
+	cmd.Args[0] = "kai" // by this name TestMain knows it
+	cmd.Stdout, cmd.Stderr = w, &stderr
+	cmd.Run()
+	if code := cmd.ProcessState.ExitCode(); code != 141 || stderr.Len() > 0 {
+		t.Errorf("exit %d, stderr %q", code, stderr.String())
+	}
+}
