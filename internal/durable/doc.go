@@ -53,4 +53,10 @@
 // The sums find accidents, not attacks. Damage to the last frame long after it was written looks
 // like a torn append and is cut off; who must notice that, or a log put back to an older state,
 // keeps the newest state elsewhere too.
+//
+// BUG(durable): Windows does not replace a file that somebody has open, so that WriteFile and
+// Commit can fail there for as long as a reader is at work; nothing is lost.
+//
+// BUG(durable): where a file system has neither unnamed files nor hard links, a process killed in
+// one certain moment of CreateNew leaves an empty file.
 package durable

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"syscall"
 	"testing"
 
 	"kai/internal/durable"
@@ -126,6 +127,13 @@ func TestCreatePathWritesThroughDevicesAndPipes(t *testing.T) {
 	if got, err := io.ReadAll(r); err != nil || string(got) != "piped" {
 		t.Errorf("the pipe gave %q, %v", got, err)
 	}
+}
+
+func TestCreatePathReportsAFullDevice(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full")
+	}
+	wantErr(t, "full", writePath("/dev/full", "x", false), syscall.ENOSPC)
 }
 
 func TestCreatePathRefusesOtherThings(t *testing.T) {
