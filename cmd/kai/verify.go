@@ -151,7 +151,7 @@ func verify(ctx context.Context, env *env, o verifyOptions) error {
 	worst := exitDone
 	err = inOrder(ctx, env.cpus, v.tasks, v.judge, func(j *judged) error {
 		worst = worstExit(worst, j.exit)
-		return j.print(env, o)
+		return j.print(ctx, env, o)
 	})
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -88,17 +89,17 @@ type statementJSON struct {
 	Subjects      int    `json:"subjects"`
 }
 
-func (j *judged) print(env *env, o verifyOptions) error {
+func (j *judged) print(ctx context.Context, env *env, o verifyOptions) error {
 	switch {
 	case o.quiet && !env.json:
 		if j.err != nil {
-			report(env, judge(nil, j.err))
+			report(env, judge(ctx, j.err))
 		}
 		return nil
 	case env.json:
-		return env.printJSON(j.json(env))
+		return env.printJSON(j.json(ctx, env))
 	case j.err != nil:
-		report(env, judge(nil, j.err))
+		report(env, judge(ctx, j.err))
 		return nil
 	}
 	if err := env.printf("%s\n", j.line()); err != nil {
@@ -214,9 +215,9 @@ func timeText(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-func (j *judged) json(env *env) any {
+func (j *judged) json(ctx context.Context, env *env) any {
 	if j.err != nil {
-		o := judge(nil, j.err)
+		o := judge(ctx, j.err)
 		return verifyJSON{
 			head: env.head(false), Verdict: "", Exit: o.code, File: j.name, At: timeText(j.at), Digest: map[string]string{},
 			Signatures: []signatureJSON{}, Error: &errorBody{o.ident, o.code, o.message, o.hint},
