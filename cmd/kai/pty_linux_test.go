@@ -137,11 +137,15 @@ func (s *ptySession) wait() int {
 	s.t.Helper()
 	select {
 	case <-s.waited:
-		return s.cmd.ProcessState.ExitCode()
 	case <-time.After(time.Minute):
 		s.t.Fatalf("the program goes on; the terminal shows %q", s.text())
-		return 0
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.end { // what it wrote last may still be on its way
+		s.more.Wait()
+	}
+	return s.cmd.ProcessState.ExitCode()
 }
 
 // echo reports whether the terminal echoes what is typed.
