@@ -11,7 +11,7 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai sign --identity'|'kai sign -i') kind=text ;;
     'kai sign --key') kind=text ;;
     'kai sign --namespace'|'kai sign -n') kind=text ;;
-    'kai sign --format') kind='words sshsig manifest minisign dsse note raw' ;;
+    'kai sign --format') kind='words sshsig manifest minisign dsse jws jws-detached a2a note raw' ;;
     'kai sign --hash') kind='words sha256 sha512 sha3-256 blake2b blake3' ;;
     'kai sign --output'|'kai sign -o') kind=file ;;
     'kai sign --comment'|'kai sign -t') kind=text ;;
@@ -25,7 +25,7 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai verify --krl') kind=file ;;
     'kai verify --key') kind=file ;;
     'kai verify --namespace'|'kai verify -n') kind=text ;;
-    'kai verify --format') kind='words manifest proof sshsig minisign signify dsse note raw' ;;
+    'kai verify --format') kind='words manifest proof sshsig minisign signify dsse jws a2a note raw' ;;
     'kai verify --threshold') kind=text ;;
     'kai verify --at') kind=text ;;
     'kai verify --audience') kind=text ;;

@@ -46,7 +46,7 @@ var layers = []struct {
 	{"sig", []string{"canon", "digest", "key", "key/*"}, "sign and verify under a named domain"},
 	{"sig/formats", []string{"sig", "sig/*", "key"}, "the list of signature formats, found by content"},
 	{"sig/*", []string{"sig", "canon", "digest", "key", "key/*", "sig/sshsig"}, "one signature format each"},
-	{"verdict", []string{"key", "sig"}, "from checked signatures to an answer"},
+	{"verdict", []string{"key", "sig", "sig/allowedsigners"}, "from checked signatures to an answer"},
 }
 
 // isTestSupport reports whether a package exists for tests only: shipped code may not import

@@ -85,7 +85,13 @@ func (m *message) pass(ctx context.Context, specs []digest.Spec) ([][]byte, erro
 	if before != nil && before.IsDir() {
 		return nil, fmt.Errorf("%s: is a directory", m.name)
 	}
-	counted := &countingReader{r: in}
+	size := int64(0)
+	if before != nil {
+		size = before.Size()
+	}
+	bar := m.env.progress("reading "+m.name, size)
+	defer bar.end()
+	counted := &countingReader{r: bar.reader(in)}
 	sums, err := digest.Sums(ctx, m.watched(counted), specs)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.name, err)

@@ -10,11 +10,13 @@ import (
 	"path/filepath"
 	"slices"
 
+	"kai/internal/canon"
 	"kai/internal/digest"
 	"kai/internal/key"
 	"kai/internal/sig"
 	"kai/internal/sig/dsse"
 	"kai/internal/sig/formats"
+	"kai/internal/sig/jws"
 	"kai/internal/sig/manifest"
 	"kai/internal/sig/minisign"
 	"kai/internal/sig/note"
@@ -57,6 +59,9 @@ func signFormats() []signFormat {
 			name: "dsse", suffix: ".dsse", keys: append(slices.Clone(pq), key.SLHDSA128s),
 			several: true, hybrid: true, sign: signDSSE,
 		},
+		{name: "jws", suffix: ".jws", keys: pq, several: true, hybrid: true, sign: signJWS},
+		{name: "jws-detached", suffix: ".jws", keys: pq, sign: signDetachedJWS},
+		{name: "a2a", keys: pq, several: true, rewrites: true, sign: signCard},
 		{name: "note", suffix: ".note", keys: plain[:1], several: true, sign: signNote},
 		{name: "raw", suffix: ".rawsig", keys: plain, binary: true, sign: signRaw},
 	}
@@ -163,6 +168,62 @@ func (j *signJob) addTo(format sig.Format, payload []byte, add func() ([]byte, e
 		return nil, failf(exitConflict, "content", "%s carries something else than %s", j.out, j.name)
 	}
 	return add()
+}
+
+func signJWS(ctx context.Context, j *signJob) error {
+	payload, err := j.jsonPayload(ctx)
+	if err != nil {
+		return err
+	}
+	var file []byte
+	if j.before == nil {
+		file, err = jws.Sign(j.env.random, payload, j.signers...)
+	} else {
+		file, err = j.addTo(jws.Format{}, payload, func() ([]byte, error) {
+			return jws.Add(j.env.random, j.before, j.signers...)
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return j.write(ctx, file)
+}
+
+func signDetachedJWS(ctx context.Context, j *signJob) error {
+	payload, err := j.whole(ctx)
+	if err != nil {
+		return err
+	}
+	file, err := jws.SignDetached(j.env.random, payload, j.signers[0])
+	if err != nil {
+		return err
+	}
+	return j.write(ctx, file)
+}
+
+// jsonPayload is the input, with --jcs in the canonical form of RFC 8785.
+func (j *signJob) jsonPayload(ctx context.Context) ([]byte, error) {
+	payload, err := j.whole(ctx)
+	if err != nil || !j.jcs {
+		return payload, err
+	}
+	canonical, err := canon.Transform(payload)
+	if err != nil {
+		return nil, fail(exitUndecidable, "malformed", err)
+	}
+	return canonical, nil
+}
+
+// signCard adds signatures to an agent card, which they become part of.
+func signCard(ctx context.Context, j *signJob) error {
+	card, err := j.whole(ctx)
+	if err != nil {
+		return err
+	}
+	if card, err = jws.SignCard(j.env.random, card, j.signers...); err != nil {
+		return err
+	}
+	return j.write(ctx, card)
 }
 
 func signNote(ctx context.Context, j *signJob) error {

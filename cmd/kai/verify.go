@@ -126,11 +126,11 @@ type verifier struct {
 	tasks []task
 }
 
-// task is one answer to be given: a FILE with what else belongs to it.
+// task is one answer to be given.
 type task struct {
-	file string
-	// with are the DIR of a manifest, or the files that a statement must name.
-	with []string
+	file      string
+	signature string // -s, or a statement that must name the file
+	dir       string // that a manifest is compared with
 }
 
 func verify(ctx context.Context, env *env, o verifyOptions) error {
@@ -171,15 +171,22 @@ func (v *verifier) plan() ([]task, error) {
 		if takes == aDirectory && len(files) > 2 {
 			return nil, usagef("surplus argument %s: a manifest is compared with one directory", files[2])
 		}
-		if takes != nothing {
-			return []task{{files[0], files[1:]}}, nil
+		switch takes {
+		case aDirectory:
+			return []task{{file: files[0], dir: files[1]}}, nil
+		case subjects:
+			return tasksFor(files[1:], files[0]), nil
 		}
 	}
+	return tasksFor(files, v.o.signature), nil
+}
+
+func tasksFor(files []string, signature string) []task {
 	tasks := make([]task, len(files))
 	for i, f := range files {
-		tasks[i] = task{file: f}
+		tasks[i] = task{file: f, signature: signature}
 	}
-	return tasks, nil
+	return tasks
 }
 
 // what a file takes as further arguments.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -40,8 +39,8 @@ type source struct {
 
 // answer judges one task: in the file itself, by -s, or by the files beside it.
 func (v *verifier) answer(ctx context.Context, t task, j *judged) error {
-	if v.o.signature != "" {
-		return v.detached(ctx, t.file, []string{v.o.signature}, j)
+	if t.signature != "" {
+		return v.detached(ctx, t.file, []string{t.signature}, j)
 	}
 	if t.file == "-" {
 		return v.stream(ctx, j)
@@ -75,8 +74,8 @@ func (v *verifier) answer(ctx context.Context, t task, j *judged) error {
 
 // treeOf is the directory that a manifest describes.
 func treeOf(t task) string {
-	if len(t.with) > 0 {
-		return t.with[0]
+	if t.dir != "" {
+		return t.dir
 	}
 	return strings.TrimSuffix(t.file, formats.ManifestSuffix)
 }
@@ -134,11 +133,7 @@ func (v *verifier) selfContained(ctx context.Context, format sig.Format, t task,
 		return v.conclude(ctx, j, nil, []source{{name: t.file, fault: err}})
 	}
 	s := source{name: t.file, claims: pointers(parsed.Claims)}
-	subjects, err := v.subjectsOf(ctx, t.with)
-	if err != nil {
-		return err
-	}
-	s.after = func(r sig.Result) ([]verdict.Reason, error) { return v.inspect(parsed, r, subjects, j) }
+	s.after = func(r sig.Result) ([]verdict.Reason, error) { return v.inspect(parsed, r, nil, j) }
 	if err := v.conclude(ctx, j, nil, []source{s}); err != nil || v.o.output == "" {
 		return err
 	}
@@ -205,7 +200,14 @@ func (v *verifier) readSource(ctx context.Context, name string, m *message, j *j
 		m.require(digest.SHA256)
 	}
 	s.after = func(r sig.Result) ([]verdict.Reason, error) {
-		return v.inspect(parsed, r, []subject{{m.name, m.sums[digest.SHA256.String()]}}, j)
+		if !carriesPayload(parsed) {
+			return nil, nil
+		}
+		sum, err := m.sum(digest.SHA256)
+		if err != nil {
+			return nil, err
+		}
+		return v.inspect(parsed, r, []subject{{m.name, sum}}, j)
 	}
 	return s, nil
 }
@@ -246,14 +248,22 @@ func (v *verifier) conclude(ctx context.Context, j *judged, m *message, sources 
 		if s.fault != nil {
 			inputs = append(inputs, verdict.Input{Result: sig.Result{Err: s.fault}, Source: s.name})
 		}
-		for range s.claims {
-			inputs = append(inputs, v.input(s, results[0]))
-			results = results[1:]
-		}
+		inputs = append(inputs, v.inputs(s, results[:len(s.claims)])...)
+		results = results[len(s.claims):]
 	}
 	j.verdict = verdict.Judge(inputs, v.rule, verdict.Requirements{At: v.at, Threshold: v.o.threshold, RequirePQ: v.o.requirePQ})
 	j.exit = exitOf(j.verdict.Word)
 	return nil
+}
+
+// inputs prepares the checked signatures of one file for their judgement.
+func (v *verifier) inputs(s source, results []sig.Result) []verdict.Input {
+	list := make([]verdict.Input, len(results))
+	for i, r := range results {
+		list[i] = v.input(s, r)
+	}
+	excuseOthers(list, results)
+	return list
 }
 
 // input prepares one checked signature for its judgement.
@@ -312,18 +322,7 @@ func readBounded(path string, limit int64) ([]byte, error) {
 }
 
 // subject is a file that a statement may name.
-type subject struct{ name, sha256 string }
-
-// subjectsOf hashes the files that were given after a statement.
-func (v *verifier) subjectsOf(ctx context.Context, names []string) ([]subject, error) {
-	var list []subject
-	for _, name := range names {
-		m := &message{env: v.env, name: name}
-		sums, err := m.Sums(ctx, []digest.Spec{{Algorithm: digest.SHA256}})
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, subject{name, hex.EncodeToString(sums[0])})
-	}
-	return list, nil
+type subject struct {
+	name   string
+	sha256 []byte
 }

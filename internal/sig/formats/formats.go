@@ -13,6 +13,7 @@ import (
 
 	"kai/internal/sig"
 	"kai/internal/sig/dsse"
+	"kai/internal/sig/jws"
 	"kai/internal/sig/manifest"
 	"kai/internal/sig/minisign"
 	"kai/internal/sig/note"
@@ -40,6 +41,8 @@ func table() []row {
 		{minisign.Format{}, false, true, sig.DetachedLimits},
 		{minisign.Signify{}, false, true, sig.DetachedLimits},
 		{dsse.Format{}, true, true, sig.EnvelopeLimits},
+		{jws.Format{}, true, true, sig.EnvelopeLimits},
+		{jws.Card{}, true, false, sig.EnvelopeLimits},
 		{note.Format{}, true, true, sig.DetachedLimits},
 		{raw.Format{}, false, true, sig.DetachedLimits},
 	}
