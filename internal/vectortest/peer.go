@@ -12,7 +12,7 @@ func Peer(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		missing(t, "no "+name+" to compare with: "+err.Error())
+		Missing(t, "no "+name+" to compare with: "+err.Error())
 	}
 	return path
 }

@@ -8,7 +8,6 @@ package vectortest
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -18,7 +17,7 @@ func Read(t testing.TB, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(Dir(t), filepath.FromSlash(name)))
 	if err != nil {
-		missing(t, err.Error())
+		Missing(t, err.Error())
 	}
 	return data
 }
@@ -41,22 +40,14 @@ func Dir(t testing.TB) string {
 		dir = filepath.Join(root(t), "..", "shared", "vectors")
 	}
 	if _, err := os.Stat(dir); err != nil {
-		missing(t, "no test vectors: "+err.Error())
+		Missing(t, "no test vectors: "+err.Error())
 	}
 	return dir
 }
 
-// Program is the path of another program.
-func Program(t testing.TB, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		missing(t, err.Error())
-	}
-	return path
-}
-
-func missing(t testing.TB, notice string) {
+// Missing skips a test that lacks something from outside this repository, or
+// fails it under KAI_REQUIRE_PEERS=1.
+func Missing(t testing.TB, notice string) {
 	t.Helper()
 	if os.Getenv("KAI_REQUIRE_PEERS") == "1" {
 		t.Fatal(notice)

@@ -58,7 +58,7 @@ func secondLine(t *testing.T, file []byte) string {
 }
 
 func TestMinisignAcceptsOurs(t *testing.T) {
-	program := vectortest.Program(t, "minisign")
+	program := vectortest.Peer(t, "minisign")
 	dir := t.TempDir()
 	signer := sigtest.Signer(t, key.Ed25519)
 	id := minisign.KeyID{0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 0}
@@ -94,7 +94,7 @@ func TestMinisignAcceptsOurs(t *testing.T) {
 
 // kai and minisign agree about files that minisign made, whole and damaged.
 func TestMinisignsAreAccepted(t *testing.T) {
-	program := vectortest.Program(t, "minisign")
+	program := vectortest.Peer(t, "minisign")
 	dir := t.TempDir()
 	if out, ok := run(t, dir, program, "-G", "-W", "-p", "k.pub", "-s", "k.sec"); !ok {
 		t.Fatal(out)
@@ -133,7 +133,7 @@ func TestMinisignsAreAccepted(t *testing.T) {
 }
 
 func TestSignifysAreAccepted(t *testing.T) {
-	program := vectortest.Program(t, "signify-openbsd")
+	program := vectortest.Peer(t, "signify-openbsd")
 	dir := t.TempDir()
 	if out, ok := run(t, dir, program, "-G", "-n", "-p", "k.pub", "-s", "k.sec"); !ok {
 		t.Fatal(out)

@@ -24,7 +24,7 @@ type openssl struct{ program, dir string }
 
 func newOpenSSL(t *testing.T) openssl {
 	t.Helper()
-	return openssl{vectortest.Program(t, "openssl"), t.TempDir()}
+	return openssl{vectortest.Peer(t, "openssl"), t.TempDir()}
 }
 
 func (o openssl) run(args string) (string, error) {
