@@ -66,7 +66,7 @@ func TestExample(t *testing.T) {
 	if r := sigtest.Check(t, sigtest.Parse(t, note.Format{}, []byte(changed)), nil, sigtest.Key{Public: pub})[0]; !r.Bad() {
 		t.Errorf("text changed: %v", r.Err)
 	}
-	if vkey, err := note.VerifierKey("PeterNeumann", pub); err != nil || vkey != exampleVKey {
+	if vkey, err := pub.VKey("PeterNeumann"); err != nil || vkey != exampleVKey {
 		t.Errorf("vkey %q, %v", vkey, err)
 	}
 }
@@ -180,7 +180,7 @@ func TestSign(t *testing.T) {
 		if r := sigtest.Check(t, u, nil, sigtest.Key{Public: signer.Public})[0]; !r.Good() {
 			t.Errorf("%.40q: %v", text, r.Err)
 		}
-		vkey, err := note.VerifierKey("kai.example/notes", signer.Public)
+		vkey, err := signer.Public.VKey("kai.example/notes")
 		if err != nil {
 			t.Fatal(err)
 		}

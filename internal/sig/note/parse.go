@@ -103,18 +103,16 @@ func split(data []byte) (*note.Note, error) {
 
 func namespace(name string) string { return "note:" + name }
 
-// keyHash is the hash that stands in the lines of a key under a name.
+// keyHash is the hash that stands in the lines of a key under a name. The
+// errors are those of key.Public.VKey.
 func keyHash(name string, pub key.Public) (uint32, error) {
-	if pub.Type() != key.Ed25519 {
-		return 0, fmt.Errorf("note: %w: type %s", sig.ErrScheme, pub.Type())
-	}
-	vkey, err := note.NewEd25519VerifierKey(name, pub.Raw())
+	vkey, err := pub.VKey(name)
 	if err != nil {
-		return 0, fmt.Errorf("note: %w", err)
+		return 0, err
 	}
 	v, err := note.NewVerifier(vkey)
 	if err != nil {
-		return 0, fmt.Errorf("note: %w", ErrName)
+		return 0, err
 	}
 	return v.KeyHash(), nil
 }

@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
-	"kai/internal/key"
 	"kai/internal/sig"
 )
 
@@ -47,7 +46,7 @@ func write(rand io.Reader, signer sig.Signer, name string, n *note.Note) ([]byte
 	}
 	hash, err := keyHash(name, signer.Public)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("note: %w: %w", sig.ErrScheme, err)
 	}
 	out, err := note.Sign(n, &line{rand, signer, name, hash})
 	if err != nil {
@@ -80,19 +79,6 @@ func (l *line) KeyHash() uint32 { return l.hash }
 
 func (l *line) Sign(text []byte) ([]byte, error) {
 	return sig.Ed25519.Sign(l.rand, l.signer.Public, l.signer.Signer, text)
-}
-
-// VerifierKey is the vkey of an Ed25519 key under a name.
-//
-// The errors are ErrName and sig.ErrScheme.
-func VerifierKey(name string, pub key.Public) (string, error) {
-	if err := checkName(name); err != nil {
-		return "", err
-	}
-	if _, err := keyHash(name, pub); err != nil {
-		return "", err
-	}
-	return note.NewEd25519VerifierKey(name, pub.Raw())
 }
 
 func checkText(text []byte) error {
