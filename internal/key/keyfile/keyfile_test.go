@@ -45,7 +45,12 @@ func TestFilesOfSeveralKeys(t *testing.T) {
 		"both halves":     {"# release key\n\n" + sshLine + "\n" + pq + "\n", []key.Form{"ssh-public", "text"}, []int{3, 4}},
 		"a forge's page":  {sshLine + "\n" + sshLine + "\n", []key.Form{"ssh-public", "ssh-public"}, []int{1, 2}},
 		"authorized_keys": {`restrict,command="a b" ` + sshLine + " c\n", []key.Form{"ssh-public"}, []int{1}},
-		"blocks":          {spki + "\n" + spki, []key.Form{"pem", "pem"}, []int{1, 5}},
+		"json":            {"\n" + `{"keys":[{"kty":"oct"},{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`, []key.Form{"jwks"}, []int{2}},
+		"one-line forms": {"did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw\nRWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n" +
+			"sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8\nAGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX\n",
+			[]key.Form{"did", "minisign", "vkey", "age"}, []int{1, 2, 3, 4}},
+		"minisign": {"untrusted comment: x\nRWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n", []key.Form{"minisign"}, []int{1}},
+		"blocks":   {spki + "\n" + spki, []key.Form{"pem", "pem"}, []int{1, 5}},
 	} {
 		f, err := keyfile.Parse([]byte(c.in))
 		if err != nil {
@@ -131,6 +136,12 @@ func TestWhatIsNoKeyIsRefused(t *testing.T) {
 		"text after block":  {spki + "x\n", key.ErrMalformed},
 		"dsa block":         {"-----BEGIN DSA PRIVATE KEY-----\nAAAA\n-----END DSA PRIVATE KEY-----\n", key.ErrType},
 		"too large":         {strings.Repeat("#\n", key.MaxFile/2) + "#", key.ErrTooLarge},
+		"symmetric key":     {`{"kty":"oct","k":"AAAA"}`, key.ErrType},
+		"empty set":         {`{"keys":[]}`, key.ErrMalformed},
+		"another document":  {`{"name":"x"}`, key.ErrMalformed},
+		"sealed file":       {"age-encryption.org/v1\n-> X25519 x\n", key.ErrType},
+		"hardware":          {"age1tag1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq\n", key.ErrMalformed},
+		"another did":       {"did:web:example.com\n", key.ErrMalformed},
 		"allowed signers":   {"ada@example.com " + sshLine, key.ErrMalformed},
 	} {
 		f, err := keyfile.Parse([]byte(c.in))
@@ -170,7 +181,14 @@ func TestFilesOfTools(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	seeds := []string{sshLine, textLine, spki, "# c\n" + sshLine + " x\n" + textLine}
+	seeds := []string{
+		sshLine, textLine, spki, "# c\n" + sshLine + " x\n" + textLine,
+		`{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`,
+		"untrusted comment: x\nRWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n",
+		"sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8",
+		"did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw",
+		"AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX",
+	}
 	for _, s := range seeds {
 		f.Add([]byte(s))
 	}

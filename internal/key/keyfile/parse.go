@@ -8,7 +8,11 @@ import (
 	"unicode"
 
 	"kai/internal/key"
+	"kai/internal/key/agefile"
 	"kai/internal/key/armor"
+	"kai/internal/key/did"
+	"kai/internal/key/jwk"
+	"kai/internal/key/minisign"
 	"kai/internal/key/openssh"
 	"kai/internal/key/pkix"
 	"kai/internal/secret"
@@ -36,12 +40,7 @@ func Parse(data []byte) (File, error) {
 		return File{}, fmt.Errorf("%w: %d bytes, at most %d", key.ErrTooLarge, len(data), key.MaxFile)
 	}
 	var f File
-	var err error
-	if start := bytes.TrimLeft(data, "\r\n"); bytes.HasPrefix(start, []byte("-----BEGIN ")) {
-		err = f.parseBlocks(data)
-	} else {
-		err = f.parseLines(data)
-	}
+	err := f.parse(data)
 	if err == nil && len(f.Entries) == 0 {
 		err = f.nothing()
 	}
@@ -50,6 +49,42 @@ func Parse(data []byte) (File, error) {
 		return File{}, err
 	}
 	return f, nil
+}
+
+// parse decides what the file is.
+func (f *File) parse(data []byte) error {
+	start := bytes.TrimLeft(data, "\r\n")
+	line := 1 + bytes.Count(data[:len(data)-len(start)], []byte("\n"))
+	switch {
+	case agefile.Is(data):
+		e, err := agefile.Parse(data)
+		return f.add(1, e, err)
+	case bytes.HasPrefix(start, []byte("-----BEGIN ")):
+		return f.parseBlocks(data)
+	case bytes.HasPrefix(start, []byte("{")):
+		return f.parseJSON(line, start)
+	case bytes.HasPrefix(data, []byte("untrusted comment:")):
+		e, err := minisign.Parse(data)
+		return f.add(1, e, err)
+	}
+	return f.parseLines(data)
+}
+
+// parseJSON reads a JWK or JWKS.
+func (f *File) parseJSON(line int, data []byte) error {
+	set, err := jwk.Parse(data)
+	if err != nil {
+		return f.add(line, key.Entry{}, err)
+	}
+	for _, err := range set.Unknown {
+		f.Skipped = append(f.Skipped, Skipped{line, err})
+	}
+	for _, e := range set.Entries {
+		if err := f.add(line, e, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // nothing is the error of a file without keys.
@@ -164,11 +199,11 @@ func privateEntry(p *key.Private, err error) (key.Entry, error) {
 // parseLines reads a file with one key a line.
 func (f *File) parseLines(data []byte) error {
 	number := 0
-	for raw := range bytes.Lines(data) {
+	for line := range bytes.Lines(data) {
 		number++
-		line := strings.TrimSuffix(string(raw), "\n")
-		line = strings.Trim(strings.TrimSuffix(line, "\r"), " \t")
-		if line == "" || strings.HasPrefix(line, "#") {
+		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+		line = bytes.Trim(line, " \t")
+		if len(line) == 0 || line[0] == '#' {
 			continue
 		}
 		e, err := parseLine(line)
@@ -179,18 +214,31 @@ func (f *File) parseLines(data []byte) error {
 	return nil
 }
 
-func parseLine(line string) (key.Entry, error) {
-	if strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) && r != '\t' }) {
+// parseLine reads one key. The forms do not overlap, so their order is that of
+// how common they are.
+func parseLine(line []byte) (key.Entry, error) {
+	if bytes.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) && r != '\t' }) {
 		return key.Entry{}, fmt.Errorf("%w: control characters", key.ErrMalformed)
 	}
-	if openssh.IsPublic(line) {
-		return openssh.ParsePublic(line)
+	if key.IsAge(string(line[:min(len(line), 20)])) { // before a copy that cannot be wiped is made
+		return agefile.ParseLine(line)
 	}
-	if word, _, ok := strings.Cut(line, ":"); ok {
-		if _, err := key.ParseType(word); err == nil {
-			p, err := key.ParseText(line)
-			return key.Entry{Form: key.FormText, Public: p}, err
-		}
+	text := string(line)
+	word, _, _ := strings.Cut(text, ":")
+	switch _, err := key.ParseType(word); {
+	case openssh.IsPublic(text):
+		return openssh.ParsePublic(text)
+	case err == nil && len(word) < len(text):
+		p, err := key.ParseText(text)
+		return key.Entry{Form: key.FormText, Public: p}, err
+	case strings.HasPrefix(text, "did:"):
+		p, err := did.Parse(text)
+		return key.Entry{Form: key.FormDID, Public: p}, err
+	case key.IsVKey(text):
+		name, p, err := key.ParseVKey(text)
+		return key.Entry{Form: key.FormVKey, Public: p, Comment: name}, err
+	case minisign.Is(text):
+		return minisign.Parse(line)
 	}
 	return key.Entry{}, fmt.Errorf("%w: not a key in any known form", key.ErrMalformed)
 }

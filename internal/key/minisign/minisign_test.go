@@ -220,8 +220,12 @@ func TestKeysOfSignify(t *testing.T) {
 	dir := t.TempDir()
 	public, private := filepath.Join(dir, "k.pub"), filepath.Join(dir, "k.sec")
 	vectortest.Run(t, nil, tool, "-G", "-n", "-p", public, "-s", private)
-	if e, err := minisign.Parse(read(t, public)); err != nil || e.Form != key.FormSignify || e.ID == nil {
-		t.Errorf("%+v, %v", e, err)
+	e, err := minisign.Parse(read(t, public))
+	if err != nil || e.Form != key.FormSignify || e.ID == nil {
+		t.Fatalf("%+v, %v", e, err)
+	}
+	if text, err := minisign.MarshalSignify(e.Public, e.ID); err != nil || !bytes.Equal(text, read(t, public)) {
+		t.Errorf("written as %q, %v", text, err)
 	}
 	if e, err := minisign.Parse(read(t, private)); !errors.Is(err, key.ErrType) {
 		t.Errorf("secret key: %+v, %v", e, err)

@@ -13,23 +13,34 @@ const (
 	commentPrefix = "untrusted comment: "
 	publicSize    = 2 + 8 + 32
 	algorithm     = "Ed"
+
+	signifyComment = "signify public key"
 )
 
 // maxComment is the line that minisign reads, prefix and end included.
 const maxComment = 1024
 
-// MarshalPublic writes a public key file. id is the key's own, or nil.
+// MarshalPublic writes a public key file of minisign. id is the key's own, or
+// nil.
 //
 // The error is key.ErrType for keys other than Ed25519.
 func MarshalPublic(p key.Public, id *[8]byte) ([]byte, error) {
+	own := idOf(p, id)
+	return marshalPublic(p, own, fmt.Sprintf("minisign public key %X", binary.LittleEndian.Uint64(own[:])))
+}
+
+// MarshalSignify writes a public key file of signify: MarshalPublic with
+// another comment.
+func MarshalSignify(p key.Public, id *[8]byte) ([]byte, error) {
+	return marshalPublic(p, idOf(p, id), signifyComment)
+}
+
+func marshalPublic(p key.Public, id [8]byte, comment string) ([]byte, error) {
 	if p.Type() != key.Ed25519 {
 		return nil, fmt.Errorf("%w: minisign has no %s keys", key.ErrType, p.Type())
 	}
-	own := idOf(p, id)
-	data := append([]byte(algorithm), own[:]...)
-	data = append(data, p.Raw()...)
-	comment := fmt.Sprintf("minisign public key %X", binary.LittleEndian.Uint64(own[:]))
-	return appendLines(comment, data), nil
+	data := append([]byte(algorithm), id[:]...)
+	return appendLines(comment, append(data, p.Raw()...)), nil
 }
 
 func idOf(p key.Public, id *[8]byte) [8]byte {
@@ -105,7 +116,7 @@ func parsePublic(comment string, data []byte) (key.Entry, error) {
 	if strings.Contains(comment, "signify") { // nothing else tells them apart
 		e.Form = key.FormSignify
 	}
-	if !strings.HasPrefix(comment, "minisign ") { // such a comment says nothing
+	if !strings.HasPrefix(comment, "minisign ") && comment != signifyComment { // these say nothing
 		e.Comment = comment
 	}
 	return e, nil

@@ -112,7 +112,7 @@ func ParsePublic(line string) (key.Entry, error) {
 func looksLikeType(word string) bool {
 	for _, prefix := range []string{"ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-", "webauthn-"} {
 		if strings.HasPrefix(word, prefix) {
-			return !strings.ContainsAny(word, `=",`)
+			return !strings.ContainsAny(word, `=",:`)
 		}
 	}
 	return false
