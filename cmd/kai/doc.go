@@ -94,9 +94,39 @@ Strings from files, names and other machines go through printable before they re
 person; env.printf, env.note, env.warn and the error printer do that to the whole text, so a
 command only needs printable when it writes to env.stdout itself.
 
+After a change of commands or flags, rebuild what is made from them:
+
+	go test ./cmd/kai -run 'TestCompletionFiles|TestManPages' -update
+
+The first is completions/, made from the tree. The second is man/, built with scdoc from
+pages that are written by hand; TestManDrift says what a page lacks.
+
+# What env offers
+
+	env.stdin stdout stderr now random cpus   the outside, as values
+	env.json, env.head, env.printJSON         --json and its objects
+	env.printf, env.note, env.warn            the answer, and talk on stderr; both escaped
+	env.open(ctx, name)                       an input; "-" is stdin; ends with the context
+	env.create(name, options)                 an output that appears whole or not at all
+	env.writeFile(ctx, name, data, options)   the same in one call
+	env.progress(what, total)                 a bar on stderr after one second
+	env.passphrase(ctx, what)                 a passphrase, from where the user wants
+	env.newPassphrase(ctx, what)              the same for something new: typed twice
+	env.confirm(ctx, question, flag)          "yes", or an error
+	env.mayReveal(what)                       refuses agents
+	env.openHome(), env.createHome()          the home
+	env.config()                              config.toml
+	env.getenv(name), env.childEnviron()      the environment, for us and for children
+	env.path(name)                            a path of the command line
+
 # Global flags
 
 --home, --json, --no-input, --passphrase-fd, --passphrase-file, --allow-agent-reveal and
 --help stand before or after the verb. env carries what follows from them.
+
+# End-to-end scripts
+
+testscripts/COMMAND-CASE.txtar run the real program; each phase is opened by a sentence.
+TestScripts lists the commands and conditions that they have beyond the usual ones.
 */
 package main

@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
-	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
+	"kai/internal/home"
 	"kai/internal/secret"
 )
 
@@ -27,29 +27,24 @@ func systemChecks() []check {
 }
 
 func checkHome(_ context.Context, env *env) checkResult {
-	r := checkResult{Name: "home"}
-	dir, err := env.homeDir()
-	if err != nil {
-		r.Status, r.Detail, r.Fix = checkMissing, err.Error(), "set KAI_HOME, or HOME"
-		return r
-	}
-	info, err := os.Stat(dir)
+	const name = "home"
+	h, err := env.openHome()
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		r.Status, r.Detail = checkOK, dir+": not there yet; it is made when it is needed"
+	case errors.Is(err, home.ErrNotExist):
+		dir, _ := env.homeDir()
+		return checkResult{Name: name, Status: checkOK, Detail: dir + ": not there yet; it is made when it is needed"}
 	case err != nil:
-		r.Status, r.Detail, r.Fix = checkMissing, err.Error(), "use --home or KAI_HOME for another directory"
-	case !info.IsDir():
-		r.Status, r.Detail, r.Fix = checkMissing, dir+": not a directory", "use --home or KAI_HOME for another directory"
-	case !ownedByUser(info):
-		r.Status, r.Detail, r.Fix = checkMissing, dir+": belongs to somebody else", "use --home or KAI_HOME for another directory"
-	case accessibleToOthers(info):
-		r.Status, r.Detail = checkMissing, fmt.Sprintf("%s: accessible to others (mode %04o), so kai refuses it", dir, info.Mode().Perm())
-		r.Fix = "chmod 700 " + dir
-	default:
-		r.Status, r.Detail = checkOK, dir+": yours alone"
+		fix := judge(context.Background(), err).hint
+		if fix == "" {
+			fix = "name another directory with --home or KAI_HOME"
+		}
+		return checkResult{Name: name, Status: checkMissing, Detail: err.Error(), Fix: fix}
 	}
-	return r
+	defer h.Close()
+	if _, err := h.Config(); err != nil {
+		return checkResult{Name: name, Status: checkMissing, Detail: err.Error(), Fix: "correct " + filepath.Join(h.Path(), "config.toml")}
+	}
+	return checkResult{Name: name, Status: checkOK, Detail: h.Path() + ": yours alone"}
 }
 
 func checkQuestions(_ context.Context, env *env) checkResult {

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -33,7 +35,7 @@ func checkRuntimeDir(_ context.Context, env *env) checkResult {
 	switch {
 	case err != nil:
 		r.Detail = err.Error()
-	case !info.IsDir() || !ownedByUser(info) || accessibleToOthers(info):
+	case !info.IsDir() || !ownedByUser(info) || info.Mode().Perm()&0o077 != 0:
 		r.Detail, r.Fix = dir+": not a directory of yours alone", "chmod 700 "+dir
 	default:
 		return checkResult{Name: r.Name, Status: checkOK, Detail: dir}
@@ -69,4 +71,10 @@ func lockLimit() string {
 		return " (no limit)"
 	}
 	return fmt.Sprintf(" (limit %s)", byteCount(int64(limit.Cur)))
+}
+
+// ownedByUser reports whether a file belongs to the user kai runs as.
+func ownedByUser(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
 }

@@ -8,30 +8,37 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kai/internal/home"
 )
 
 func TestDoctorHome(t *testing.T) {
 	dir := t.TempDir()
-	make := func(name string, mode os.FileMode) string {
+	makeHome := func(name string, mode os.FileMode, config string) string {
 		path := filepath.Join(dir, name)
-		if err := os.Mkdir(path, 0o700); err != nil {
+		h, err := home.Create(path)
+		if err != nil {
 			t.Fatal(err)
 		}
+		h.Close()
+		writeFile(t, filepath.Join(path, "config.toml"), config, 0o600)
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
 		return path
 	}
+	open := makeHome("open", 0o750, "")
+	bad := makeHome("bad", 0o700, "colour = \"red\"\n")
 	tests := []struct {
 		home   string
 		status checkStatus
 		fix    string
 	}{
 		{filepath.Join(dir, "missing"), checkOK, ""},
-		{make("good", 0o700), checkOK, ""},
-		{make("open", 0o750), checkMissing, "chmod 700 " + filepath.Join(dir, "open")},
-		{writeFile(t, filepath.Join(dir, "file"), "", 0o600), checkMissing, "use --home or KAI_HOME for another directory"},
-		{filepath.Join(dir, "file", "below"), checkMissing, "use --home or KAI_HOME for another directory"},
+		{makeHome("good", 0o700, "no-input = true\n"), checkOK, ""},
+		{open, checkMissing, "chmod 700 " + open},
+		{bad, checkMissing, "correct " + filepath.Join(bad, "config.toml")},
+		{writeFile(t, filepath.Join(dir, "file"), "", 0o600), checkMissing, "name another directory with --home or KAI_HOME"},
 	}
 	for _, test := range tests {
 		w := newWorld(t, "")

@@ -8,12 +8,12 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"kai/internal/home"
 	"kai/internal/secret"
 )
 
@@ -34,6 +34,10 @@ type env struct {
 	options     globalOptions
 	given       *secret.Bytes // the passphrase from a flag, file or descriptor, once read
 	environPass *secret.Bytes // KAI_PASSPHRASE; nil when it is not set
+
+	configRead  bool // by config
+	configValue home.Config
+	configError error
 }
 
 func newEnv(sys system) *env {
@@ -72,22 +76,6 @@ func (e *env) childEnviron() []string { return slices.Clone(e.sys.environ) }
 
 // path resolves a name from the command line against the work directory.
 func (e *env) path(name string) string { return e.sys.path(name) }
-
-// homeDir is where the home is or would be: --home, then KAI_HOME, then ~/.kind. Nothing is
-// opened or made.
-func (e *env) homeDir() (string, error) {
-	if e.options.home != "" {
-		return e.path(e.options.home), nil
-	}
-	if dir := e.getenv("KAI_HOME"); dir != "" {
-		return e.path(dir), nil
-	}
-	user, err := e.sys.userHome()
-	if err != nil {
-		return "", withHint(failf(exitNotFound, "no_home", "home directory: %w", err), "kai --home DIR …")
-	}
-	return filepath.Join(user, ".kind"), nil
-}
 
 // open opens an input named on the command line; "-" is standard input.
 func (e *env) open(ctx context.Context, name string) (io.ReadCloser, error) {

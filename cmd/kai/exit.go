@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"syscall"
 )
 
@@ -102,6 +100,7 @@ type hinted struct {
 
 func (h *hinted) Error() string { return h.err.Error() }
 func (h *hinted) Unwrap() error { return h.err }
+func (h *hinted) Hint() string  { return h.hint }
 
 // withHint adds the exact next command to an error. The outermost hint is the one printed.
 func withHint(err error, format string, args ...any) error {
@@ -143,13 +142,13 @@ func judge(ctx context.Context, err error) outcome {
 	o := outcome{message: err.Error()}
 	var (
 		f     *failure
-		h     *hinted
+		h     interface{ Hint() string } // hinted, and errors of libraries
 		done  alreadyReported
 		stop  stopped
 		known = errors.As(err, &f)
 	)
 	if errors.As(err, &h) {
-		o.hint = h.hint
+		o.hint = h.Hint()
 	}
 	switch {
 	case errors.As(context.Cause(ctx), &stop), errors.As(err, &stop):
@@ -160,16 +159,8 @@ func judge(ctx context.Context, err error) outcome {
 		o.code, o.ident = f.code, f.ident
 	case errors.Is(err, syscall.EPIPE): // the reader of stdout went away: no more to say
 		o.code, o.silent = exitSignal+int(syscall.SIGPIPE), true
-	case errors.Is(err, fs.ErrNotExist):
-		o.code, o.ident = exitNotFound, "not_found"
-	case errors.Is(err, fs.ErrExist):
-		o.code, o.ident = exitConflict, "exists"
-	case errors.Is(err, fs.ErrPermission):
-		o.code, o.ident = exitDenied, "permission"
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
-		o.code, o.ident = exitTimeout, "timeout"
 	default:
-		o.code, o.ident = exitFailure, "failure"
+		o.code, o.ident = codeOf(err)
 	}
 	return o
 }

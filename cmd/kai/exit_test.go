@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,6 +50,23 @@ func TestJudge(t *testing.T) {
 	}
 	if err := reported(exitDone); err != nil {
 		t.Errorf("reported(0) = %v", err)
+	}
+}
+
+// Each error of the table is found through wrapping, with a code and a word of the right
+// form, and none is hidden behind an earlier one.
+func TestErrorCodes(t *testing.T) {
+	for _, c := range errorCodes() {
+		code, ident := codeOf(fmt.Errorf("thing: %w", c.target))
+		if code != c.code || ident != c.ident {
+			t.Errorf("%v: %d %s, want %d %s", c.target, code, ident, c.code, c.ident)
+		}
+		if strings.Trim(c.ident, "abcdefghijklmnopqrstuvwxyz_") != "" || c.ident == "" {
+			t.Errorf("%v: %q is not a word", c.target, c.ident)
+		}
+		if !slices.ContainsFunc(exitCodes(), func(e exitCode) bool { return e.code == c.code }) {
+			t.Errorf("%v: exit %d is not in the table", c.target, c.code)
+		}
 	}
 }
 

@@ -19,6 +19,12 @@ func (e *env) noInput() string {
 	case e.agent != "":
 		return e.agent + " is set: an agent is driving"
 	}
+	switch config, err := e.config(); {
+	case err != nil: // it may say no-input
+		return err.Error()
+	case config.NoInput:
+		return "config.toml says no-input"
+	}
 	return ""
 }
 

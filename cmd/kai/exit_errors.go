@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+
+	"kai/internal/backend"
+	"kai/internal/canon"
+	"kai/internal/digest"
+	"kai/internal/durable"
+	"kai/internal/home"
+	"kai/internal/key"
+	"kai/internal/secret"
+	"kai/internal/sig"
+	"kai/internal/sig/krl"
+)
+
+// errorCode is what an error of a library means on the command line.
+type errorCode struct {
+	target error
+	code   int
+	ident  string
+}
+
+// errorCodes are the errors that commands pass on as they are. The first that matches
+// decides, so special ones stand before general ones. A command that knows better wraps with
+// fail.
+func errorCodes() []errorCode {
+	return []errorCode{
+		{key.ErrPassphrase, exitLocked, "passphrase_wrong"},
+		{key.ErrWeak, exitUndecidable, "weak_key"},
+		{key.ErrType, exitUndecidable, "unsupported_key"},
+		{key.ErrCertificate, exitUndecidable, "certificate"},
+		{key.ErrTooLarge, exitUndecidable, "too_large"},
+		{key.ErrMalformed, exitUndecidable, "malformed_key"},
+		{key.ErrNoSecret, exitNotFound, "no_private_key"},
+
+		{backend.ErrRef, exitUsage, "usage"},
+		{backend.ErrNotFound, exitNotFound, "no_such_key"},
+		{backend.ErrUnavailable, exitBackend, "backend"},
+		{backend.ErrUnsupported, exitBackend, "unsupported_by_holder"},
+
+		{sig.ErrDomain, exitDenied, "domain"},
+		{sig.ErrSelfCheck, exitBackend, "self_check"},
+		{sig.ErrNoKey, exitUndecidable, "no_key"},
+		{sig.ErrWrongKeyID, exitUndecidable, "wrong_key_id"},
+		{sig.ErrUnsupported, exitUndecidable, "unsupported_format"},
+		{sig.ErrTooLarge, exitUndecidable, "too_large"},
+		{sig.ErrMalformed, exitUndecidable, "malformed"},
+		{krl.ErrMalformed, exitUndecidable, "malformed"},
+		{krl.ErrUnsupported, exitUndecidable, "unsupported_format"},
+		{krl.ErrTooLarge, exitUndecidable, "too_large"},
+		{canon.ErrMalformed, exitUndecidable, "malformed"},
+
+		{digest.ErrChanged, exitFailure, "changed"},
+		{secret.ErrTooLong, exitUndecidable, "too_large"},
+
+		{home.ErrNotHome, exitConflict, "not_a_home"},
+		{home.ErrNewer, exitUndecidable, "newer_home"},
+		{home.ErrNoPlace, exitNotFound, "no_home"},
+		{durable.ErrLocked, exitConflict, "busy"},
+
+		{fs.ErrNotExist, exitNotFound, "not_found"},
+		{fs.ErrExist, exitConflict, "exists"},
+		{fs.ErrPermission, exitDenied, "permission"},
+		{os.ErrDeadlineExceeded, exitTimeout, "timeout"},
+		{context.DeadlineExceeded, exitTimeout, "timeout"},
+	}
+}
+
+// codeOf finds the meaning of an error that no command has judged.
+func codeOf(err error) (code int, ident string) {
+	for _, c := range errorCodes() {
+		if errors.Is(err, c.target) {
+			return c.code, c.ident
+		}
+	}
+	return exitFailure, "failure"
+}
