@@ -175,6 +175,8 @@ func Namespace(c *sig.Claim) string {
 	switch c.Format {
 	case sshsig.Format{}.Name(), minisign.Format{}.Name(), minisign.Signify{}.Name(), raw.Format{}.Name():
 		return "file"
+	case manifest.Format{}.Name(), manifest.ProofFormat{}.Name():
+		return manifest.Namespace
 	default:
 		return c.Namespace
 	}
