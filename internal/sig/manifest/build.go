@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -87,7 +86,7 @@ func (b *builder) visit(ctx context.Context, t *tasks, f found) error {
 		}
 		return nil
 	}
-	return at(f.path(), fmt.Errorf("%s: %w", f.name.kind, ErrSpecial))
+	return at(f.path(), ErrSpecial)
 }
 
 func (b *builder) add(e *Entry) error {

@@ -148,6 +148,17 @@ func checkPattern(pattern string) error {
 	return nil
 }
 
+// Excludes reports whether the patterns leave out a path, which is not escaped:
+// itself or a directory above it matches.
+func (h *Head) Excludes(raw string) bool {
+	for i := range raw {
+		if raw[i] == '/' && h.excluded(raw[:i]) {
+			return true
+		}
+	}
+	return h.excluded(raw)
+}
+
 // excluded reports whether a path, unescaped, matches one of the patterns.
 func (h *Head) excluded(raw string) bool {
 	for _, pattern := range h.Exclude {
