@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"kai/internal/sig"
+	"kai/internal/sig/manifest"
 )
 
 func signCommand() command {
@@ -197,6 +198,9 @@ func newSignJob(env *env, o signOptions, list []sig.Signer, name string) (*signJ
 		if name != "-" {
 			job.out = filepath.Clean(name) + job.format.suffix
 		}
+		if job.dir && job.format.directories {
+			job.out = env.manifestOf(name)
+		}
 	}
 	return job, job.fits()
 }
@@ -259,7 +263,7 @@ func signFailure(err error) error {
 	switch {
 	case errors.Is(err, sig.ErrDomain):
 		return fail(exitDenied, "domain", err)
-	case errors.Is(err, sig.ErrScheme), errors.Is(err, sig.ErrNamespace):
+	case errors.Is(err, sig.ErrScheme), errors.Is(err, sig.ErrNamespace), errors.Is(err, manifest.ErrPattern):
 		return fail(exitUsage, "usage", err)
 	case errors.Is(err, sig.ErrTooLarge):
 		return fail(exitUndecidable, "too_large", err)

@@ -294,6 +294,9 @@ func (j *signJob) describe(ctx context.Context) (*manifest.Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := j.checkOutside(); err != nil {
+		return nil, err
+	}
 	root, err := os.OpenRoot(j.env.path(j.name))
 	if err != nil {
 		return nil, err
@@ -310,9 +313,13 @@ func spill() (manifest.Spill, error) {
 	if err != nil {
 		return nil, err
 	}
+	if os.Remove(f.Name()) == nil { // gone with this process, whatever ends it
+		return f, nil
+	}
 	return &spilled{f}, nil
 }
 
+// spilled is a file that cannot be removed while it is open.
 type spilled struct{ *os.File }
 
 // Close removes the file as well.

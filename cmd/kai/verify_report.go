@@ -121,7 +121,7 @@ func (j *judged) line() string {
 		for _, r := range j.verdict.Reasons {
 			parts = append(parts, r.Code+": "+r.Text)
 		}
-		return strings.Join(append(parts, j.differences()...), "  ")
+		return strings.Join(parts, "  ") + strings.Join(j.differences(), "")
 	}
 	for _, s := range j.verdict.Signatures {
 		if !s.Trusted {
@@ -139,6 +139,7 @@ func (j *judged) line() string {
 	return strings.Join(parts, "  ")
 }
 
+// differences are lines of their own, each with its line feed before it.
 func (j *judged) differences() []string {
 	var list []string
 	if j.manifest == nil {

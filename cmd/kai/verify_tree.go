@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
+	"path/filepath"
 
 	"kai/internal/digest"
 	"kai/internal/sig"
@@ -39,6 +41,9 @@ func (v *verifier) tree(ctx context.Context, name, dir string, j *judged) error 
 	s := source{name: name, claims: pointers(m.Claims())}
 	if v.o.prove != "" {
 		return v.prove(ctx, m, s, j)
+	}
+	if dir == name {
+		return withHint(usagef("%s: the name does not tell which directory it is about", name), "kai verify %s DIR", name)
 	}
 	j.manifest = &manifestJSON{Files: m.Head().Entries, Changed: []string{}, Missing: []string{}, Extra: []string{}}
 	compared := v.compare(ctx, m, dir, j.manifest)
@@ -82,7 +87,10 @@ func (v *verifier) prove(ctx context.Context, m *manifest.Manifest, s source, j 
 	if j.verdict.Word != verdict.Trusted && j.verdict.Word != verdict.Untrusted {
 		return nil
 	}
-	proof, err := m.Prove(v.o.prove)
+	proof, err := m.Prove(path.Clean(filepath.ToSlash(v.o.prove)))
+	if errors.Is(err, manifest.ErrNoEntry) {
+		return fail(exitNotFound, "not_found", err)
+	}
 	if err != nil {
 		return err
 	}
