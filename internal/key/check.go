@@ -132,6 +132,9 @@ func checkRSANumbers(pub *rsa.PublicKey) error {
 	if new(big.Int).GCD(nil, nil, pub.N, smallPrimes()).Cmp(big.NewInt(1)) != 0 {
 		return fmt.Errorf("%w: modulus has a small factor", ErrWeak)
 	}
+	if isROCA(pub.N) {
+		return fmt.Errorf("%w: modulus of a flawed generator, CVE-2017-15361", ErrWeak)
+	}
 	return nil
 }
 

@@ -34,6 +34,7 @@
 // A value of type Public has passed these, wherever it came from: exact length;
 // Ed25519 and X25519 in the one canonical encoding and not of small order;
 // points on their curve; RSA of 2048 to 8192 bits with an odd exponent from 3
-// to 2³²−1, and an odd modulus without a factor below 2¹⁶. A private key is
-// never all zero, and its public half is computed, not believed.
+// to 2³²−1, and an odd modulus without a factor below 2¹⁶ and not of the flawed
+// generator of CVE-2017-15361. A private key is never all zero, and its public
+// half is computed, not believed.
 package key
