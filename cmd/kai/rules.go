@@ -11,6 +11,7 @@ import (
 	"kai/internal/key"
 	"kai/internal/key/keyfile"
 	"kai/internal/sig"
+	"kai/internal/sig/jws"
 	"kai/internal/verdict"
 )
 
@@ -22,11 +23,14 @@ type keyring struct {
 	only *namedKey
 }
 
-// namedKey is a key and the key id it came with, if it did.
+// namedKey is a key, and the key id and the algorithm it came with, if it did.
 type namedKey struct {
-	public key.Public
-	id     *[8]byte
+	public    key.Public
+	id        *[8]byte
+	algorithm string
 }
+
+func newNamedKey(e key.Entry) namedKey { return namedKey{e.Public, e.ID, e.Algorithm} }
 
 // readKeys reads a file of public keys. Private keys are refused: nobody who
 // checks needs them.
@@ -58,7 +62,7 @@ func readKeys(ctx context.Context, env *env, name string) ([]key.Entry, error) {
 // add puts the keys of a file on the ring.
 func (k *keyring) add(entries []key.Entry) {
 	for _, e := range entries {
-		k.keys = append(k.keys, namedKey{e.Public, e.ID})
+		k.keys = append(k.keys, newNamedKey(e))
 	}
 }
 
@@ -71,7 +75,7 @@ func (k *keyring) Candidates(c *sig.Claim) ([]key.Public, error) {
 	}
 	var fit []namedKey
 	for _, n := range ring {
-		if c.Accepts(n.public.Type()) {
+		if c.Accepts(n.public.Type()) && jws.Allows(n.algorithm, c) {
 			fit = append(fit, n)
 		}
 	}
@@ -114,7 +118,8 @@ func readRule(ctx context.Context, env *env, o ruleOptions) (verdict.Rule, *keyr
 		if len(entries) != 1 {
 			return nil, nil, usagef("--key %s: holds %d keys, want one", o.key, len(entries))
 		}
-		ring.only = &namedKey{entries[0].Public, entries[0].ID}
+		only := newNamedKey(entries[0])
+		ring.only = &only
 	}
 	switch {
 	case o.allowed != "" && len(o.signers) > 0:

@@ -47,6 +47,8 @@ type Entry struct {
 	Options []string
 	// Authority marks a line whose key signs certificates and nothing else.
 	Authority bool
+	// Algorithm is the one JOSE algorithm that a JWK allows its key, "" for any.
+	Algorithm string
 	// ID is the key id that a minisign or signify key came with.
 	ID *[8]byte
 }

@@ -113,7 +113,7 @@ func parseKey(data []byte, form key.Form) (key.Entry, error) {
 	if err := m.checkPurpose(public.Type()); err != nil {
 		return key.Entry{}, err
 	}
-	e := key.Entry{Form: form, Public: public, Comment: m.Kid}
+	e := key.Entry{Form: form, Public: public, Comment: m.Kid, Algorithm: m.Alg}
 	if e.Private, err = m.private(public); err != nil {
 		return key.Entry{}, err
 	}

@@ -28,6 +28,17 @@ func algorithms(alg string) (sig.Scheme, bool) {
 	return "", false
 }
 
+// Allows reports whether a key that a JWK binds to the algorithm alg may have
+// made the signature. A key that is bound to none, and formats other than those
+// of this package, are free.
+func Allows(alg string, c *sig.Claim) bool {
+	if alg == "" || c.Format != Name && c.Format != CardName {
+		return true
+	}
+	scheme, ok := algorithms(alg)
+	return ok && scheme == c.Scheme
+}
+
 // algorithmFor is what a key of type t signs with, and its name.
 func algorithmFor(t key.Type) (alg string, scheme sig.Scheme, err error) {
 	switch t {
@@ -163,9 +174,8 @@ func parseKeyID(c *sig.Claim, h, unprotected canon.Object) error {
 			c.KeyHint = kid
 		}
 	}
-	if namesKey(c.KeyHint) {
-		hint := c.KeyHint
-		c.NamesKey = func(k key.Public, _ *[8]byte) bool { return isKeyID(hint, k) }
+	if names := namedBy(c.KeyHint); names != nil {
+		c.NamesKey = func(k key.Public, _ *[8]byte) bool { return names(k) }
 	}
 	return nil
 }

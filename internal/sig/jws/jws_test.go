@@ -15,6 +15,8 @@ import (
 
 	"kai/internal/digest"
 	"kai/internal/key"
+	"kai/internal/key/did"
+	"kai/internal/key/jwk"
 	"kai/internal/sig"
 	"kai/internal/sig/jws"
 )
@@ -78,18 +80,14 @@ func check(t testing.TB, u *sig.Unverified, keys ...key.Public) []sig.Result {
 	return checkDetached(t, u, nil, sig.Keys(keys))
 }
 
-// jwk reads a public key with another library.
-func jwk(t testing.TB, text string) key.Public {
+// publicKey reads a JWK.
+func publicKey(t testing.TB, text string) key.Public {
 	t.Helper()
-	var k jose.JSONWebKey
-	if err := k.UnmarshalJSON([]byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	pub, err := key.PublicOf(k.Key)
+	set, err := jwk.Parse([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pub
+	return set.Entries[0].Public
 }
 
 func b64(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
@@ -283,6 +281,37 @@ func TestTheKeyDecides(t *testing.T) {
 	u := parse(t, []byte(b64(`{"alg":"none"}`)+"."+b64("payload")+"."))
 	if r := check(t, u, ed.Public)[0]; !errors.Is(r.Err, sig.ErrUnsupported) {
 		t.Error(r.Err)
+	}
+}
+
+// Ids that are computed from a key rule other keys out, in every spelling that
+// tools use; the first did:key is the Ed25519 example of RFC 8037.
+func TestKeyIDs(t *testing.T) {
+	pub, other := publicKey(t, rfc8037Key), newSigner(t, key.Ed25519).Public
+	id, err := did.Of(pub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kid, strong := range map[string]bool{
+		id: true, id + "#" + strings.TrimPrefix(id, "did:key:"): true, pub.Fingerprint(): true,
+		"": false, "key-1": false, "did:web:example.com": false, "did:key:z6Mk": false, "SHA256:short": false, id + "x": false,
+	} {
+		u := parse(t, []byte(unsigned(fmt.Sprintf(`{"alg":"EdDSA","kid":%q}`, kid))))
+		names := u.Claims[0].NamesKey
+		if (names != nil) != strong {
+			t.Errorf("kid %q: strong %v", kid, names != nil)
+		}
+		if names != nil && (!names(pub, nil) || names(other, nil)) {
+			t.Errorf("kid %q names another key", kid)
+		}
+	}
+	s := newSigner(t, key.ECDSAP256)
+	file, err := jws.Sign(rand.Reader, []byte("x"), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kid := parse(t, file).Claims[0].KeyHint; !strings.HasPrefix(kid, "did:key:zDn") {
+		t.Errorf("kid written: %s", kid)
 	}
 }
 

@@ -4,14 +4,27 @@ import (
 	"strings"
 
 	"kai/internal/key"
+	"kai/internal/key/did"
 )
 
-// keyID is the kid written for a key.
-func keyID(k key.Public) (string, error) { return k.Fingerprint(), nil }
+// keyID is the kid written for a key: it names the key itself, so a reader who
+// has the key needs nothing else to find it.
+func keyID(k key.Public) (string, error) { return did.Of(k) }
 
-// namesKey tells ids that are computed from a key from those that somebody made
-// up: only the first kind rules a key out.
-func namesKey(kid string) bool { return strings.HasPrefix(kid, "SHA256:") }
-
-// isKeyID reports whether kid, for which namesKey holds, means k.
-func isKeyID(kid string, k key.Public) bool { return kid == k.Fingerprint() }
+// namedBy reads the ids that are computed from a key: only they can rule other
+// keys out. It returns nil for ids that somebody made up.
+func namedBy(kid string) func(key.Public) bool {
+	if strings.HasPrefix(kid, "did:key:") {
+		id, _, _ := strings.Cut(kid, "#") // some tools name the key inside its own document
+		named, err := did.Parse(id)
+		if err != nil {
+			return nil
+		}
+		return func(k key.Public) bool { return k == named }
+	}
+	const digits = 43 // of a SHA-256 in unpadded base64
+	if rest, ok := strings.CutPrefix(kid, "SHA256:"); ok && len(rest) == digits {
+		return func(k key.Public) bool { return k.Fingerprint() == kid }
+	}
+	return nil
+}

@@ -27,7 +27,7 @@ const (
 )
 
 func TestRFCExamples(t *testing.T) {
-	rsa, ec, ed := jwk(t, rfc7515RSA), jwk(t, rfc7515EC), jwk(t, rfc8037Key)
+	rsa, ec, ed := publicKey(t, rfc7515RSA), publicKey(t, rfc7515EC), publicKey(t, rfc8037Key)
 	const rs256, es256 = "eyJhbGciOiJSUzI1NiJ9", "eyJhbGciOiJFUzI1NiJ9"
 	a6 := fmt.Sprintf(`{"payload":"%s","signatures":[
 		{"protected":"%s","header":{"kid":"2010-12-29"},"signature":"%s"},
