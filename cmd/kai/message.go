@@ -18,6 +18,8 @@ import (
 type message struct {
 	env  *env
 	name string
+	// opened is the file, if somebody has opened it already and closes it too.
+	opened *os.File
 	// copy, if not nil, receives what was hashed.
 	copy io.Writer
 	// embeds: some signature needs the message in memory (sig.Loader), which
@@ -112,8 +114,17 @@ func (m *message) open(ctx context.Context) (io.ReadCloser, error) {
 	if m.name == "-" && m.kept != nil {
 		return io.NopCloser(bytes.NewReader(m.kept.Bytes())), nil
 	}
+	if f := m.opened; f != nil {
+		m.opened = nil // its offset is good for one pass
+		return unclosed{f}, nil
+	}
 	return m.env.open(ctx, m.name)
 }
+
+// unclosed is a file that somebody else closes.
+type unclosed struct{ *os.File }
+
+func (unclosed) Close() error { return nil }
 
 // watched lets the copies of the data be made while it is read.
 func (m *message) watched(r io.Reader) io.Reader {
@@ -150,7 +161,7 @@ func (m *message) Load(ctx context.Context, limit int64) ([]byte, error) {
 
 // statOf describes a file; streams that are none give nil.
 func statOf(in io.Reader) (os.FileInfo, error) {
-	f, ok := in.(*os.File)
+	f, ok := in.(interface{ Stat() (os.FileInfo, error) })
 	if !ok {
 		return nil, nil
 	}

@@ -124,6 +124,8 @@ type verifier struct {
 	ring  *keyring
 	at    time.Time
 	tasks []task
+
+	neighbours neighbours
 }
 
 // task is one answer to be given.
@@ -149,6 +151,7 @@ func verify(ctx context.Context, env *env, o verifyOptions) error {
 		return err
 	}
 	worst := exitDone
+	v.neighbours.read = len(v.tasks) >= manyTasks
 	err = inOrder(ctx, env.cpus, v.tasks, v.judge, func(j *judged) error {
 		worst = worstExit(worst, j.exit)
 		return j.print(ctx, env, o)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"kai/internal/digest"
@@ -39,20 +40,24 @@ type source struct {
 // answer judges one task: in the file itself, by -s, or by the files beside it.
 func (v *verifier) answer(ctx context.Context, t task, j *judged) error {
 	if t.signature != "" {
-		return v.detached(ctx, t.file, []string{t.signature}, j)
+		return v.detached(ctx, &message{env: v.env, name: t.file}, []string{t.signature}, j)
 	}
 	if t.file == "-" {
 		return v.stream(ctx, j)
 	}
-	path := v.env.path(t.file)
-	info, err := os.Stat(path)
+	f, err := os.Open(v.env.path(t.file))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
 	if info.IsDir() {
-		return v.tree(ctx, v.env.manifestOf(t.file), t.file, j)
+		return v.tree(ctx, filepath.Clean(t.file)+formats.ManifestSuffix, t.file, j)
 	}
-	head, err := readHead(path)
+	head, err := headOf(f, info)
 	if err != nil {
 		return err
 	}
@@ -68,7 +73,8 @@ func (v *verifier) answer(ctx context.Context, t task, j *judged) error {
 	if reason := formats.Foreign(head); reason != nil {
 		return v.conclude(ctx, j, nil, []source{{name: t.file, fault: reason}})
 	}
-	return v.detached(ctx, t.file, v.beside(path, t.file), j)
+	m := &message{env: v.env, name: t.file, opened: f}
+	return v.detached(ctx, m, v.neighbours.beside(v.env, t.file), j)
 }
 
 // treeOf is the directory that a manifest describes.
@@ -86,17 +92,6 @@ func (v *verifier) envelope(head []byte, name string) (sig.Format, bool) {
 		return f, ok && formats.IsEnvelope(f) && f.Detect(head, name)
 	}
 	return formats.Envelope(head, name)
-}
-
-// beside lists the signature files of a file that exist.
-func (v *verifier) beside(path, name string) []string {
-	var found []string
-	for _, suffix := range formats.Suffixes() {
-		if info, err := os.Stat(path + suffix); err == nil && info.Mode().IsRegular() {
-			found = append(found, name+suffix)
-		}
-	}
-	return found
 }
 
 // stream judges standard input, which must carry its own signature.
@@ -140,8 +135,7 @@ func (v *verifier) selfContained(ctx context.Context, format sig.Format, t task,
 }
 
 // detached judges a message by signature files.
-func (v *verifier) detached(ctx context.Context, name string, files []string, j *judged) (err error) {
-	m := &message{env: v.env, name: name}
+func (v *verifier) detached(ctx context.Context, m *message, files []string, j *judged) error {
 	var sources []source
 	for _, f := range files {
 		s, err := v.readSource(ctx, f, m, j)
@@ -301,9 +295,22 @@ func readHead(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return headOf(f, info)
+}
+
+// headOf reads the first bytes of a regular file and leaves its offset alone.
+// Of other files nothing is read: it would be gone.
+func headOf(f *os.File, info os.FileInfo) ([]byte, error) {
+	if !info.Mode().IsRegular() {
+		return nil, nil
+	}
 	head := make([]byte, headSize)
-	n, err := io.ReadFull(f, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	n, err := f.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	return head[:n], nil
