@@ -66,3 +66,18 @@ func TestDocumentedProof(t *testing.T) {
 		t.Errorf("proof of the example: %v", err)
 	}
 }
+
+// The manual page shows the same examples, with backslashes as its language
+// wants them.
+func TestManualShowsTheExamples(t *testing.T) {
+	page, err := os.ReadFile("../../../man/kai-manifest.5.scd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, first := range []string{"kai-manifest/1", "kai-proof/1"} {
+		example := strings.ReplaceAll(documented(t, first), `\`, `\\`)
+		if !strings.Contains(string(page), "\n```\n"+example+"-----BEGIN SSH SIGNATURE-----\n") {
+			t.Errorf("the page does not show the example of %s", first)
+		}
+	}
+}
