@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"kai/internal/digest"
@@ -55,7 +54,7 @@ func (v *verifier) answer(ctx context.Context, t task, j *judged) error {
 		return err
 	}
 	if info.IsDir() {
-		return v.tree(ctx, filepath.Clean(t.file)+formats.ManifestSuffix, t.file, j)
+		return v.tree(ctx, v.env.manifestOf(t.file), t.file, j)
 	}
 	head, err := headOf(f, info)
 	if err != nil {
