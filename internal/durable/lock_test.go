@@ -65,13 +65,17 @@ func TestLockWaitsUntilTheContextEnds(t *testing.T) {
 		}
 		return nil
 	})
-	result := make(chan error)
+	result := make(chan error, 1)
 	go func() {
 		_, err := durable.NewDirFS(fsys).Lock(ctx, "lock", poll)
 		result <- err
 	}()
 	for range 5 {
-		<-tries
+		select {
+		case <-tries:
+		case err := <-result:
+			t.Fatalf("did not wait: %v", err)
+		}
 	}
 	cancel(why)
 	err = <-result
