@@ -61,6 +61,12 @@ type Signer interface {
 	Signer(ctx context.Context) (crypto.Signer, error)
 }
 
+// Identified is a Key that may have come with a minisign key id.
+type Identified interface {
+	// KeyID is that id, nil if the key came without one.
+	KeyID() *[8]byte
+}
+
 // Env is what holders may use of the outside.
 type Env struct {
 	// ReadFile reads a key file. The error is that of package os.

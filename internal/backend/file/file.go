@@ -83,6 +83,9 @@ func (k *fileKey) Public() key.Public {
 	return k.entry.Public
 }
 
+// KeyID implements backend.Identified.
+func (k *fileKey) KeyID() *[8]byte { return k.entry.ID }
+
 func (k *fileKey) Close() error {
 	k.entry.Wipe()
 	return nil
