@@ -22,8 +22,8 @@
 // reported.
 //
 // The key id is eight arbitrary bytes that a key carries beside it. minisign
-// prints them as one little-endian number in 16 hexadecimal digits; that is the
-// text form in a claim's KeyHint. Ids are compared as bytes. A key that came
+// prints them as one little-endian number in hexadecimal digits, without leading
+// zeros; that is the text form in a claim's KeyHint. Ids are compared as bytes. A key that came
 // without an id is taken to have the one of key.Public.KeyID.
 //
 // TRUSTED is free text. The convention, which kai follows, is fields separated

@@ -9,8 +9,8 @@ import (
 // hint: nothing ties it to the key.
 type KeyID [8]byte
 
-// String is the id as minisign prints it: a little-endian number in 16 upper
-// case hexadecimal digits.
+// String is the id as minisign prints it: a little-endian number in upper case
+// hexadecimal digits, at most 16 of them, without leading zeros.
 func (id KeyID) String() string {
-	return fmt.Sprintf("%016X", binary.LittleEndian.Uint64(id[:]))
+	return fmt.Sprintf("%X", binary.LittleEndian.Uint64(id[:]))
 }

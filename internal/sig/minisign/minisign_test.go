@@ -317,3 +317,10 @@ func TestClaimedTime(t *testing.T) {
 		}
 	}
 }
+
+// minisign leaves leading zeros out; seen with the key of this id.
+func TestKeyIDAsPrinted(t *testing.T) {
+	if got := (minisign.KeyID{0xbf, 0xa8, 0xed, 0x7c, 0x68, 0x34, 0xfa, 0x0f}).String(); got != "FFA34687CEDA8BF" {
+		t.Errorf("id %s", got)
+	}
+}
