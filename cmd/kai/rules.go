@@ -12,6 +12,7 @@ import (
 	"kai/internal/key/keyfile"
 	"kai/internal/sig"
 	"kai/internal/sig/jws"
+	"kai/internal/sig/note"
 	"kai/internal/verdict"
 )
 
@@ -23,14 +24,30 @@ type keyring struct {
 	only *namedKey
 }
 
-// namedKey is a key, and the key id and the algorithm it came with, if it did.
+// namedKey is a key and what it came with.
 type namedKey struct {
 	public    key.Public
-	id        *[8]byte
-	algorithm string
+	id        *[8]byte // of a minisign or signify key
+	algorithm string   // that a JWK ties it to
+	note      string   // the name that a verifier key of signed-note ties it to
 }
 
-func newNamedKey(e key.Entry) namedKey { return namedKey{e.Public, e.ID, e.Algorithm} }
+func newNamedKey(e key.Entry) namedKey {
+	n := namedKey{public: e.Public, id: e.ID, algorithm: e.Algorithm}
+	if e.Form == key.FormVKey {
+		n.note = e.Comment
+	}
+	return n
+}
+
+// mayHaveMade reports whether the key is one that a claim can mean. The name in
+// a note's signature line is not signed: only the verifier key vouches for it.
+func (n namedKey) mayHaveMade(c *sig.Claim) bool {
+	if c.Format == (note.Format{}).Name() && n.note != "" && c.Namespace != note.Namespace(n.note) {
+		return false
+	}
+	return c.NamesKey == nil || c.NamesKey(n.public, n.id)
+}
 
 // readKeys reads a file of public keys. Private keys are refused: nobody who
 // checks needs them.
@@ -87,7 +104,7 @@ func (k *keyring) Candidates(c *sig.Claim) ([]key.Public, error) {
 	}
 	var chosen []key.Public
 	for _, n := range fit {
-		if c.NamesKey == nil || c.NamesKey(n.public, n.id) {
+		if n.mayHaveMade(c) {
 			chosen = append(chosen, n.public)
 		}
 	}

@@ -14,6 +14,9 @@ import (
 
 	"kai/internal/sig"
 	"kai/internal/sig/manifest"
+	"kai/internal/sig/minisign"
+	"kai/internal/sig/note"
+	"kai/internal/sig/raw"
 )
 
 func signCommand() command {
@@ -263,11 +266,12 @@ func signFailure(err error) error {
 	switch {
 	case errors.Is(err, sig.ErrDomain):
 		return fail(exitDenied, "domain", err)
-	case errors.Is(err, sig.ErrScheme), errors.Is(err, sig.ErrNamespace), errors.Is(err, manifest.ErrPattern):
+	case errors.Is(err, sig.ErrScheme), errors.Is(err, sig.ErrNamespace), errors.Is(err, manifest.ErrPattern),
+		errors.Is(err, minisign.ErrComment), errors.Is(err, note.ErrName):
 		return fail(exitUsage, "usage", err)
-	case errors.Is(err, sig.ErrTooLarge):
+	case errors.Is(err, sig.ErrTooLarge), errors.Is(err, raw.ErrMessageTooLarge):
 		return fail(exitUndecidable, "too_large", err)
-	case errors.Is(err, sig.ErrMalformed):
+	case errors.Is(err, sig.ErrMalformed), errors.Is(err, note.ErrText):
 		return fail(exitUndecidable, "malformed", err)
 	case errors.Is(err, sig.ErrSelfCheck):
 		return fail(exitBackend, "self_check", err)

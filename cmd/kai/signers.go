@@ -100,7 +100,11 @@ func openSigner(ctx context.Context, env *env, text string) (backend.Key, sig.Si
 		k.Close()
 		return nil, sig.Signer{}, keyFailure(err)
 	}
-	return k, sig.Signer{Public: k.Public(), Signer: signer}, nil
+	made := sig.Signer{Public: k.Public(), Signer: signer}
+	if identified, ok := k.(backend.Identified); ok {
+		made.KeyID = identified.KeyID()
+	}
+	return k, made, nil
 }
 
 // keyFailure gives the errors of keys and their holders their exit codes.

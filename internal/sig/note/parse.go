@@ -68,7 +68,7 @@ func (f Format) Parse(r io.Reader, limits sig.Limits) (*sig.Unverified, error) {
 		}
 		u.Claims = append(u.Claims, sig.Claim{
 			Format:    f.Name(),
-			Namespace: namespace(s.Name),
+			Namespace: Namespace(s.Name),
 			KeyHint:   fmt.Sprintf("%s+%08x", s.Name, s.Hash),
 			NamesKey: func(pub key.Public, _ *[8]byte) bool {
 				hash, err := keyHash(s.Name, pub)
@@ -101,7 +101,8 @@ func split(data []byte) (*note.Note, error) {
 	return unverified.Note, nil
 }
 
-func namespace(name string) string { return "note:" + name }
+// Namespace is that of signatures under a name.
+func Namespace(name string) string { return "note:" + name }
 
 // keyHash is the hash that stands in the lines of a key under a name. The
 // errors are those of key.Public.VKey.

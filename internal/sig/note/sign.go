@@ -104,7 +104,7 @@ func checkName(name string) error {
 	if strings.ContainsFunc(name, unicode.IsSpace) || strings.Contains(name, "+") || name == "" {
 		return fmt.Errorf("%w: empty, or with a space or plus sign", ErrName)
 	}
-	if err := sig.CheckNamespace(namespace(name)); err != nil {
+	if err := sig.CheckNamespace(Namespace(name)); err != nil {
 		return fmt.Errorf("%w: %w", ErrName, err)
 	}
 	return nil
