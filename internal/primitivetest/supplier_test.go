@@ -24,7 +24,7 @@ var suppliers = []struct {
 	notYet    string
 }{
 	{"AES-256-GCM", []string{"crypto/cipher.NewGCM", "crypto/cipher.NewGCMWithRandomNonce"}, ""},
-	{"ChaCha20-Poly1305", []string{"golang.org/x/crypto/chacha20poly1305.New", "filippo.io/age.Encrypt"}, "seal"},
+	{"ChaCha20-Poly1305", []string{"golang.org/x/crypto/chacha20poly1305.New", "filippo.io/age.Encrypt"}, ""},
 	{"XSalsa20-Poly1305", []string{"golang.org/x/crypto/nacl/secretbox.Seal"}, "the xsalsa20-poly1305 suite of seal"},
 	{"X25519", []string{"crypto/ecdh.X25519"}, ""},
 	{"Ed25519", []string{"crypto/ed25519.Verify"}, ""},
@@ -47,7 +47,7 @@ var suppliers = []struct {
 	{"Argon2id", []string{"golang.org/x/crypto/argon2.IDKey"}, "password slots of the vault"},
 	{"PBKDF2", []string{"crypto/pbkdf2.Key"}, ""},
 	{"HKDF", []string{"crypto/hkdf.Key", "crypto/hkdf.Expand"}, "derived keys, the key tree of the vault"},
-	{"scrypt", []string{"golang.org/x/crypto/scrypt.Key", "filippo.io/age.NewScryptIdentity", "filippo.io/age.NewScryptRecipient"}, "passphrases of age files, minisign keys"},
+	{"scrypt", []string{"golang.org/x/crypto/scrypt.Key", "filippo.io/age.NewScryptIdentity", "filippo.io/age.NewScryptRecipient"}, ""},
 	{"bcrypt_pbkdf", []string{"golang.org/x/crypto/blowfish.NewSaltedCipher"}, ""},
 }
 
