@@ -15,5 +15,8 @@ func run(ctx context.Context, args []string, sys system) int {
 	_ = sys.harden() // what the system refuses is shown by kai doctor
 	env := newEnv(sys)
 	defer env.close()
+	if isKeygen(args) {
+		return runKeygen(ctx, env, args)
+	}
 	return (&engine{root: rootCommand(), env: env}).run(ctx, args)
 }

@@ -18,8 +18,8 @@ type List struct {
 //
 // The error is ErrTooLarge.
 func Parse(data []byte, loc *time.Location) (*List, error) {
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, maxFile)
+	if len(data) > MaxFile {
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, MaxFile)
 	}
 	list := &List{loc: loc}
 	number := 0

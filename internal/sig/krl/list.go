@@ -58,8 +58,8 @@ func newList() *List {
 // The errors are ErrMalformed, ErrUnsupported and ErrTooLarge; with each,
 // nothing of the list can be relied on.
 func Parse(data []byte) (*List, error) {
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, maxFile)
+	if len(data) > MaxFile {
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, MaxFile)
 	}
 	if !Detect(data) {
 		return nil, fmt.Errorf("%w: byte 0: does not begin with SSHKRL", ErrMalformed)

@@ -14,8 +14,8 @@ import (
 //
 // The errors are ErrMalformed, with the line, and ErrTooLarge.
 func ParseText(data []byte) (*List, error) {
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, maxFile)
+	if len(data) > MaxFile {
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, MaxFile)
 	}
 	list := newList()
 	number := 0

@@ -1,0 +1,275 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+
+	"kai/internal/backend"
+	"kai/internal/backend/agent"
+	"kai/internal/backend/file"
+	"kai/internal/digest"
+	"kai/internal/key"
+	"kai/internal/sig"
+	"kai/internal/sig/sshsig"
+)
+
+// errKeygenReported ends an operation whose failure ssh-keygen's words have told.
+var errKeygenReported = errors.New("reported")
+
+// keygenSigner is who signs, and with which certificate.
+type keygenSigner struct {
+	sig.Signer
+	certificate []byte
+	held        backend.Key
+}
+
+// sign is -Y sign: of files, each beside it, or of standard input to stdout.
+func (k *keygen) sign(ctx context.Context) int {
+	for _, name := range k.args {
+		if name == "-" && len(k.args) > 1 {
+			k.complain("Cannot sign mix of paths and standard input")
+			return keygenFailed
+		}
+	}
+	settings, ok := k.readSettings("hashalg=")
+	if !ok {
+		return keygenFailed
+	}
+	s, err := k.openKey(ctx)
+	if err == nil {
+		defer s.held.Close()
+		err = k.signAll(ctx, s, settings.hash)
+	}
+	switch {
+	case errors.Is(err, errKeygenReported):
+		return keygenFailed
+	case err != nil:
+		return k.failed(ctx, keyFailure(err))
+	}
+	return keygenDone
+}
+
+func (k *keygen) signAll(ctx context.Context, s *keygenSigner, hash string) error {
+	if len(k.args) == 0 || k.args[0] == "-" {
+		k.progress("Signing data on standard input")
+		blocks, err := k.signStream(ctx, s, hash, "(stdin)", contextReader{ctx, k.env.stdin})
+		if err != nil {
+			return err
+		}
+		_, err = k.env.stdout.Write(blocks)
+		return err
+	}
+	for _, name := range k.args {
+		if err := k.signFile(ctx, s, hash, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *keygen) signFile(ctx context.Context, s *keygenSigner, hash, name string) error {
+	in, err := os.Open(k.env.path(name))
+	if err != nil {
+		return k.reported("Cannot open %s for signing: %s", name, systemText(err))
+	}
+	defer in.Close()
+	k.progress("Signing file " + name)
+	blocks, err := k.signStream(ctx, s, hash, name, in)
+	if err != nil {
+		return err
+	}
+	// A leftover is replaced: git signs a temporary file, and reads what is beside it.
+	out := name + ".sig"
+	if err := k.env.writeFile(ctx, out, blocks, outputOptions{mode: 0o666, force: true}); err != nil {
+		return k.reported("Cannot open %s: %s", out, systemText(err))
+	}
+	k.progress("Write signature to " + out)
+	return nil
+}
+
+func (k *keygen) signStream(ctx context.Context, s *keygenSigner, hash, name string, in io.Reader) ([]byte, error) {
+	if hash != "sha256" && hash != "sha512" {
+		k.complain(`sshsig_check_hashalg: unsupported hash algorithm "%s"`, hash)
+		return nil, k.unhashed(name, "signature algorithm not supported")
+	}
+	algorithm, err := digest.ByName(hash)
+	if err != nil {
+		return nil, err
+	}
+	sums, err := digest.Sums(ctx, in, []digest.Spec{{Algorithm: algorithm}})
+	if err != nil {
+		k.complain("hash_file: read: %s", systemText(err))
+		return nil, k.unhashed(name, systemText(err))
+	}
+	if s.certificate != nil {
+		return sshsig.SignCertified(k.env.random, s.Signer, s.certificate, k.namespace, hash, sums[0])
+	}
+	return sshsig.Sign(k.env.random, s.Signer, k.namespace, hash, sums[0])
+}
+
+// unhashed is how a failure to hash passes through ssh-keygen's functions.
+func (k *keygen) unhashed(name, reason string) error {
+	k.complain("sshsig_sign_fd: hash_file: %s", reason)
+	return k.reported("Signing %s failed: %s", name, reason)
+}
+
+// progress is what ssh-keygen prints unless it is told to be quiet.
+func (k *keygen) progress(text string) {
+	if !k.quiet {
+		fmt.Fprintln(k.env.stderr, printable(text))
+	}
+}
+
+// reported complains and returns errKeygenReported.
+func (k *keygen) reported(format string, args ...any) error {
+	k.complain(format, args...)
+	return errKeygenReported
+}
+
+// openKey finds the key of -f: in the ssh-agent if it is there, else in the private file. A
+// public file stands for the private one beside it.
+func (k *keygen) openKey(ctx context.Context) (*keygenSigner, error) {
+	path := *k.file
+	pub, certificate, err := k.readPublic(path)
+	if err != nil {
+		return nil, err
+	}
+	held, err := k.openInAgent(ctx, pub)
+	if err == nil && held == nil {
+		held, err = k.openPrivate(ctx, path, pub)
+	}
+	if err != nil {
+		return nil, err
+	}
+	signer, err := held.(backend.Signer).Signer(ctx)
+	if err != nil {
+		held.Close()
+		return nil, err
+	}
+	return &keygenSigner{Signer: sig.Signer{Public: pub, Signer: signer}, certificate: certificate, held: held}, nil
+}
+
+// openInAgent returns nil if the agent is not there or does not have the key, unless -U wants
+// it from there.
+func (k *keygen) openInAgent(ctx context.Context, pub key.Public) (backend.Key, error) {
+	env := k.env.keyHolders()
+	held, err := agent.OpenPublic(ctx, pub, env)
+	switch {
+	case err == nil:
+		return held, nil
+	case !k.preferAgent:
+		return nil, nil
+	case errors.Is(err, backend.ErrNotFound):
+		return nil, k.reported("Couldn't find key in agent")
+	}
+	return nil, k.reported("Couldn't get agent socket")
+}
+
+// openPrivate opens the private file that path is, or that belongs to the public file path.
+func (k *keygen) openPrivate(ctx context.Context, path string, pub key.Public) (backend.Key, error) {
+	private := strings.TrimSuffix(strings.TrimSuffix(path, "-cert.pub"), ".pub")
+	info, err := os.Stat(k.env.path(private))
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && private != path:
+		return nil, k.reported(`No private key found for public key "%s"`, path)
+	case err != nil:
+		return nil, k.reported(`No private key found for "%s"`, private)
+	case tooOpenForSSH(info):
+		k.complainOpen(private, info)
+		return nil, k.reported(`No private key found for "%s"`, private)
+	}
+	ref := backend.Ref{Scheme: "file", Attributes: []backend.Pair{{Name: "path", Value: private}}}
+	held, err := file.Backend{}.Open(ctx, ref, k.env.keyHolders())
+	switch {
+	case errors.Is(err, backend.ErrNotFound), errors.Is(err, backend.ErrUnavailable): // it holds a public key
+		return nil, k.reported(`No private key found for "%s"`, private)
+	case err != nil:
+		return nil, err
+	case held.Public() != pub:
+		held.Close()
+		return nil, k.reported("Public key %s doesn't match private %s", path, private)
+	}
+	if locked, ok := held.(interface {
+		Private(context.Context) (*key.Private, error)
+	}); ok {
+		if _, err := locked.Private(ctx); err != nil { // before anything is said of signing
+			held.Close()
+			return nil, withHint(err, "ssh-add %s, or name a file that holds the passphrase in KAI_PASSPHRASE_FILE", private)
+		}
+	}
+	return held, nil
+}
+
+func (k *keygen) complainOpen(private string, info fs.FileInfo) {
+	frame := strings.Repeat("@", 59)
+	k.complain("%s", frame)
+	k.complain("@         WARNING: UNPROTECTED PRIVATE KEY FILE!          @")
+	k.complain("%s", frame)
+	k.complain("Permissions 0%3.3o for '%s' are too open.", info.Mode().Perm(), private)
+	k.complain("It is required that your private key files are NOT accessible by others.")
+	k.complain("This private key will be ignored.")
+}
+
+// readPublic finds the public key that path stands for: in the file itself, in the one beside
+// it with .pub, or in the open part of the private key.
+func (k *keygen) readPublic(path string) (key.Public, []byte, error) {
+	var missing error
+	for _, name := range []string{path, path + ".pub"} {
+		data, err := readBounded(k.env.path(name), key.MaxFile)
+		if err != nil {
+			missing = err
+			continue
+		}
+		if blob, ok := findPublicBlob(data); ok {
+			return publicOf(blob)
+		}
+	}
+	ref := backend.Ref{Scheme: "file", Attributes: []backend.Pair{{Name: "path", Value: path}}}
+	env := k.env.keyHolders()
+	env.AgentSocket = ""
+	held, err := file.Backend{}.Open(context.Background(), ref, env)
+	if err != nil {
+		if missing != nil && (isSystemError(err) || errors.Is(err, key.ErrMalformed)) {
+			err = k.reported("Couldn't load public key %s: %s", path, systemText(missing))
+		}
+		return key.Public{}, nil, err
+	}
+	defer held.Close()
+	return held.Public(), nil, nil
+}
+
+// findPublicBlob returns the blob of the first line that looks like a public key or
+// certificate.
+func findPublicBlob(data []byte) (blob []byte, ok bool) {
+	for line := range bytes.Lines(data) {
+		words := strings.Fields(string(line))
+		if len(words) < 2 {
+			continue
+		}
+		blob, err := base64.StdEncoding.Strict().DecodeString(words[1])
+		prefix := ssh.Marshal(struct{ Name string }{words[0]})
+		if err == nil && bytes.HasPrefix(blob, prefix) {
+			return blob, true
+		}
+	}
+	return nil, false
+}
+
+// publicOf parses the blob of a key or of a certificate, which it then returns as well.
+func publicOf(blob []byte) (pub key.Public, certificate []byte, err error) {
+	parsed, err := ssh.ParsePublicKey(blob)
+	if cert, ok := parsed.(*ssh.Certificate); ok && err == nil {
+		certificate, blob = blob, cert.Key.Marshal()
+	}
+	pub, err = key.ParseWire(blob)
+	return pub, certificate, err
+}
