@@ -45,6 +45,7 @@ var layers = []struct {
 	{"backend/*", []string{"backend", "key", "key/*", "secret"}, "one key holder each"},
 	{"sig", []string{"canon", "digest", "key", "key/*"}, "sign and verify under a named domain"},
 	{"sig/formats", []string{"sig", "sig/*", "key"}, "the list of signature formats, found by content"},
+	{"sig/sigstore", []string{"sig", "sig/dsse", "canon", "key"}, "sigstore bundles, which hold envelopes"},
 	{"sig/*", []string{"sig", "canon", "digest", "key", "key/*", "sig/sshsig"}, "one signature format each"},
 	{"verdict", []string{"key", "sig", "sig/allowedsigners"}, "from checked signatures to an answer"},
 }

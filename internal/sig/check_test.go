@@ -6,6 +6,7 @@ import (
 	"errors"
 	"testing"
 
+	"kai/internal/digest"
 	"kai/internal/key"
 	"kai/internal/sig"
 )
@@ -152,6 +153,39 @@ func TestBareMessages(t *testing.T) {
 	for _, head := range []string{"", "SSHSI", "DSSEv1", "DSSEv12", "kai sig", "\nKAISIG"} {
 		if err := sig.CheckBare([]byte(head)); err != nil {
 			t.Errorf("%q: %v", head, err)
+		}
+	}
+}
+
+// RFC 8032 §7.3.
+func TestEd25519ph(t *testing.T) {
+	pub, err := key.NewPublic(key.Ed25519, unhex(t, "ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := unhex(t, "98a70222f0b8121aa9d30f813d683f809e462b469c7ff87639499bb94e6dae4131f85042463c2a355a2003d062adf5aaa10b8c61e636062aaad11c2a26083406")
+	for scheme, want := range map[sig.Scheme]bool{sig.Ed25519ph: true, sig.Ed25519: false} {
+		for _, content := range []sig.Content{{Whole: true}, {Fixed: []byte("abc")}} {
+			claim := &sig.Claim{Scheme: scheme, Key: pub, Signature: value, Content: content}
+			if r := check(t, memory("abc"), nil, claim)[0]; r.Good() != want {
+				t.Errorf("%s: %v", scheme, r.Err)
+			}
+		}
+	}
+	if _, err := sig.Ed25519ph.Sign(rand.Reader, pub, nil, nil); !errors.Is(err, sig.ErrScheme) {
+		t.Error("signing:", err)
+	}
+}
+
+func TestNoMessage(t *testing.T) {
+	k := newKey(t, key.Ed25519)
+	for name, content := range map[string]sig.Content{
+		"whole": {Whole: true}, "embedded": {Embed: func(m []byte) []byte { return m }},
+		"hashed": {Hash: digest.SHA256, Wrap: func(sum []byte) []byte { return sum }},
+	} {
+		claim := &sig.Claim{Scheme: sig.Ed25519, Key: k.Public(), Signature: make([]byte, 64), Content: content}
+		if r := check(t, nil, nil, claim)[0]; !errors.Is(r.Err, sig.ErrNoMessage) {
+			t.Errorf("%s: %v", name, r.Err)
 		}
 	}
 }

@@ -96,6 +96,9 @@ type Content struct {
 	Embed func(message []byte) []byte
 }
 
+// elsewhere reports whether the message is needed.
+func (c Content) elsewhere() bool { return c.Wrap != nil || c.Whole || c.Embed != nil }
+
 // signed returns the signed bytes, given the hash that Wrap needs.
 func (c Content) signed(sum []byte) []byte {
 	if c.Wrap != nil {

@@ -15,6 +15,8 @@ var (
 	ErrUnsupported = errors.New("unsupported signature")
 	// ErrNoKey: the signature names a key that the caller did not give.
 	ErrNoKey = errors.New("no key for the signature")
+	// ErrNoMessage: the signature is about a file, and none was given.
+	ErrNoMessage = errors.New("signature of a file that was not given")
 	// ErrWrongKeyID: the signature names another key than the one given.
 	ErrWrongKeyID = errors.New("signature names another key")
 	// ErrNamespace: an empty, long or unprintable namespace.

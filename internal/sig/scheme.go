@@ -25,6 +25,7 @@ type Scheme string
 // The schemes. What each computes over "message":
 const (
 	Ed25519       Scheme = "ed25519"                // RFC 8032 pure, 64 bytes
+	Ed25519ph     Scheme = "ed25519ph"              // RFC 8032 §5.1, SHA-512, no context, verified only
 	ECDSASHA256   Scheme = "ecdsa-p256-sha256"      // ASN.1 DER
 	ECDSASHA384   Scheme = "ecdsa-p384-sha384"      // ASN.1 DER, verified only
 	P384SHA256    Scheme = "ecdsa-p384-sha256"      // ASN.1 DER, verified only
@@ -53,6 +54,7 @@ type rules struct {
 
 var schemes = map[Scheme]rules{
 	Ed25519:       {key.Ed25519, 0},
+	Ed25519ph:     {key.Ed25519, crypto.SHA512},
 	ECDSASHA256:   {key.ECDSAP256, crypto.SHA256},
 	ECDSASHA384:   {key.ECDSAP384, crypto.SHA384},
 	P384SHA256:    {key.ECDSAP384, crypto.SHA256},
@@ -107,6 +109,8 @@ func (s Scheme) verifyDigest(pub key.Public, sum, value []byte) bool {
 		return false
 	}
 	switch k := k.(type) {
+	case ed25519.PublicKey:
+		return ed25519.VerifyWithOptions(k, sum, value, &ed25519.Options{Hash: crypto.SHA512}) == nil
 	case *ecdsa.PublicKey:
 		if s == ES256 {
 			der, ok := derOfFixed(value)
@@ -178,7 +182,7 @@ func (s Scheme) options(pub key.Public) (crypto.SignerOpts, error) {
 		return nil, fmt.Errorf("%w: %s with a key of type %s", ErrScheme, s, pub.Type())
 	}
 	switch s {
-	case ECDSASHA384, P384SHA256, SKEd25519, SKECDSA:
+	case Ed25519ph, ECDSASHA384, P384SHA256, SKEd25519, SKECDSA:
 		return nil, fmt.Errorf("%w: %s is verified only", ErrScheme, s)
 	case RSAPSSSHA256:
 		return &rsa.PSSOptions{SaltLength: sha256.Size, Hash: crypto.SHA256}, nil

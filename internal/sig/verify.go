@@ -100,6 +100,7 @@ func (r Result) Bad() bool {
 
 // Check verifies the claims of any number of files about one message, which is
 // hashed once for all of them. Results stand in the order of the claims.
+// message is nil if there is none: then only claims over fixed bytes are judged.
 //
 // The error is that of the message: unreadable, changed while read, cancelled.
 // Everything about a single signature is in its Result.
@@ -110,6 +111,9 @@ func Check(ctx context.Context, claims []*Claim, message Digester, keys KeySourc
 	for i, c := range claims {
 		results[i].Claim = c
 		own, err := plan(c, keys)
+		if err == nil && message == nil && c.Content.elsewhere() {
+			err = ErrNoMessage
+		}
 		if err != nil {
 			results[i].Err = err
 			continue

@@ -239,6 +239,7 @@ func ReasonOf(err error) Reason {
 		{sig.ErrUnsupported, "unsupported_format"},
 		{sig.ErrWrongKeyID, "wrong_key_id"},
 		{sig.ErrNoKey, "no_key"},
+		{sig.ErrNoMessage, "no_file"},
 		{key.ErrWeak, "weak_key"},
 		{sig.ErrMalformed, "malformed"},
 		{sig.ErrNamespace, "malformed"},

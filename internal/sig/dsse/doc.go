@@ -30,7 +30,7 @@
 //	key type      made                      verified too
 //	ed25519       pure Ed25519
 //	ecdsa-p256    ECDSA with SHA-256, DER   r‖s, 64 bytes, as in protocol.md
-//	ecdsa-p384                              ECDSA with SHA-384, DER
+//	ecdsa-p384                              ECDSA with SHA-384 or SHA-256, DER
 //	rsa           PSS, SHA-256, salt 32     PKCS #1 v1.5, SHA-256
 //	ml-dsa-65     empty context
 //	slh-dsa-128s  empty context

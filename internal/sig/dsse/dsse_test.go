@@ -15,20 +15,8 @@ import (
 	"kai/internal/key"
 	"kai/internal/sig"
 	"kai/internal/sig/dsse"
+	"kai/internal/sig/sigtest"
 )
-
-func newSigner(t testing.TB, typ key.Type) sig.Signer {
-	t.Helper()
-	k, err := key.Generate(typ, rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := k.Signer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sig.Signer{Public: k.Public(), Signer: signer}
-}
 
 func parse(t testing.TB, file []byte) *sig.Unverified {
 	t.Helper()
@@ -41,15 +29,7 @@ func parse(t testing.TB, file []byte) *sig.Unverified {
 
 func check(t testing.TB, u *sig.Unverified, keys ...key.Public) []sig.Result {
 	t.Helper()
-	claims := make([]*sig.Claim, len(u.Claims))
-	for i := range u.Claims {
-		claims[i] = &u.Claims[i]
-	}
-	results, err := sig.Check(t.Context(), claims, nil, sig.Keys(keys))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return results
+	return sigtest.Check(t, u, nil, sig.Keys(keys))
 }
 
 // The test vector of protocol.md: X, Y and the envelope printed there.
@@ -88,14 +68,14 @@ func TestProtocolVector(t *testing.T) {
 	if got := r.Claim.Namespace; got != "dsse:http://example.com/HelloWorld" {
 		t.Errorf("namespace %q", got)
 	}
-	if r := check(t, u, newSigner(t, key.ECDSAP256).Public)[0]; !r.Bad() {
+	if r := check(t, u, sigtest.Signer(t, key.ECDSAP256).Public)[0]; !r.Bad() {
 		t.Errorf("under another key: %v", r.Err)
 	}
 }
 
 func TestEveryKeyType(t *testing.T) {
 	for _, typ := range []key.Type{key.Ed25519, key.ECDSAP256, key.RSA, key.MLDSA65, key.SLHDSA128s} {
-		s := newSigner(t, typ)
+		s := sigtest.Signer(t, typ)
 		file, err := dsse.Sign(rand.Reader, "text/plain", []byte("content"), s)
 		if err != nil {
 			t.Fatal(err)
@@ -104,7 +84,7 @@ func TestEveryKeyType(t *testing.T) {
 		if !strings.HasPrefix(string(file), want) || !strings.HasSuffix(string(file), "\"}]}\n") {
 			t.Errorf("%s: file %s", typ, file)
 		}
-		r := check(t, parse(t, file), newSigner(t, key.Ed25519).Public, s.Public)[0]
+		r := check(t, parse(t, file), sigtest.Signer(t, key.Ed25519).Public, s.Public)[0]
 		if !r.Good() || r.Verified.Key() != s.Public {
 			t.Errorf("%s: %v", typ, r.Err)
 		}
@@ -124,7 +104,7 @@ func TestEveryKeyType(t *testing.T) {
 }
 
 func TestHybridIsTwoEntries(t *testing.T) {
-	s, pq := newSigner(t, key.Ed25519), newSigner(t, key.MLDSA65)
+	s, pq := sigtest.Signer(t, key.Ed25519), sigtest.Signer(t, key.MLDSA65)
 	s.PQ = &pq
 	file, err := dsse.Sign(rand.Reader, "text/plain", nil, s)
 	if err != nil {
@@ -140,7 +120,7 @@ func TestHybridIsTwoEntries(t *testing.T) {
 }
 
 func TestAdd(t *testing.T) {
-	ada, bob := newSigner(t, key.Ed25519), newSigner(t, key.ECDSAP256)
+	ada, bob := sigtest.Signer(t, key.Ed25519), sigtest.Signer(t, key.ECDSAP256)
 	file, err := dsse.Sign(rand.Reader, "text/plain", []byte("x"), ada)
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +152,7 @@ func TestAdd(t *testing.T) {
 }
 
 func TestSeveralEnvelopes(t *testing.T) {
-	s := newSigner(t, key.Ed25519)
+	s := sigtest.Signer(t, key.Ed25519)
 	var file []byte
 	for _, payload := range []string{"one", "two"} {
 		line, err := dsse.Sign(rand.Reader, "text/"+payload, []byte(payload), s)
@@ -194,7 +174,7 @@ func TestSeveralEnvelopes(t *testing.T) {
 
 // A tool that writes no key ids must not make its co-signer look like a forger.
 func TestSignaturesWithoutKeyIDs(t *testing.T) {
-	ada, bob := newSigner(t, key.Ed25519), newSigner(t, key.Ed25519)
+	ada, bob := sigtest.Signer(t, key.Ed25519), sigtest.Signer(t, key.Ed25519)
 	file, err := dsse.Sign(rand.Reader, "text/plain", []byte("x"), ada, bob)
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +195,7 @@ func TestSignaturesWithoutKeyIDs(t *testing.T) {
 // Any byte of the envelope changed: never the same verdict over another
 // payload, and always an answer.
 func TestTampering(t *testing.T) {
-	s := newSigner(t, key.Ed25519)
+	s := sigtest.Signer(t, key.Ed25519)
 	file, err := dsse.Sign(rand.Reader, "text/plain", []byte("content"), s)
 	if err != nil {
 		t.Fatal(err)
@@ -312,8 +292,8 @@ func TestFaultsHavePlaces(t *testing.T) {
 }
 
 func TestSignRefusals(t *testing.T) {
-	s := newSigner(t, key.Ed25519)
-	other := newSigner(t, key.Ed25519)
+	s := sigtest.Signer(t, key.Ed25519)
+	other := sigtest.Signer(t, key.Ed25519)
 	for name, c := range map[string]struct {
 		payloadType string
 		payload     []byte
@@ -383,7 +363,7 @@ func TestDetect(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	s := newSigner(f, key.Ed25519)
+	s := sigtest.Signer(f, key.Ed25519)
 	made, err := dsse.Sign(rand.Reader, "text/plain", []byte("content"), s)
 	if err != nil {
 		f.Fatal(err)

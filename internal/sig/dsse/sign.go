@@ -15,7 +15,7 @@ import (
 // verified are the schemes that an envelope's signature may be of.
 func verified() []sig.Scheme {
 	return []sig.Scheme{
-		sig.Ed25519, sig.ECDSASHA256, sig.ES256, sig.ECDSASHA384,
+		sig.Ed25519, sig.ECDSASHA256, sig.ES256, sig.ECDSASHA384, sig.P384SHA256,
 		sig.RSAPSSSHA256, sig.RSASHA256, sig.MLDSA65, sig.SLHDSA128s,
 	}
 }

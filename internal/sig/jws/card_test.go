@@ -12,6 +12,7 @@ import (
 	"kai/internal/key"
 	"kai/internal/sig"
 	"kai/internal/sig/jws"
+	"kai/internal/sig/sigtest"
 )
 
 const card = `{
@@ -37,7 +38,7 @@ func signCard(t testing.TB, data []byte, signers ...sig.Signer) []byte {
 }
 
 func TestCard(t *testing.T) {
-	ada, bob, pq := newSigner(t, key.Ed25519), newSigner(t, key.ECDSAP256), newSigner(t, key.MLDSA65)
+	ada, bob, pq := sigtest.Signer(t, key.Ed25519), sigtest.Signer(t, key.ECDSAP256), sigtest.Signer(t, key.MLDSA65)
 	ada.PQ = &pq
 	signed := signCard(t, []byte(card), ada)
 	if !bytes.HasPrefix(signed, []byte(strings.TrimSuffix(card, "\n}\n"))) {
@@ -56,7 +57,7 @@ func TestCard(t *testing.T) {
 
 // The second signature by hand: what another implementation computes.
 func TestCardEntry(t *testing.T) {
-	s := newSigner(t, key.Ed25519)
+	s := sigtest.Signer(t, key.Ed25519)
 	var o struct {
 		Signatures []struct{ Protected, Signature string }
 	}
@@ -81,7 +82,7 @@ func TestCardEntry(t *testing.T) {
 }
 
 func TestCardSurvivesReordering(t *testing.T) {
-	s := newSigner(t, key.Ed25519)
+	s := sigtest.Signer(t, key.Ed25519)
 	signed := signCard(t, []byte(card), s)
 	var any map[string]any
 	if err := json.Unmarshal(signed, &any); err != nil {
@@ -116,7 +117,7 @@ func mustMarshal(t *testing.T, v any) []byte {
 }
 
 func TestCardRefusals(t *testing.T) {
-	s := newSigner(t, key.Ed25519)
+	s := sigtest.Signer(t, key.Ed25519)
 	signed := string(signCard(t, []byte(card), s))
 	for name, file := range map[string]string{
 		"no signatures":       card,
@@ -148,7 +149,7 @@ func TestCardRefusals(t *testing.T) {
 }
 
 func TestDetectCard(t *testing.T) {
-	signed := string(signCard(t, []byte(card), newSigner(t, key.Ed25519)))
+	signed := string(signCard(t, []byte(card), sigtest.Signer(t, key.Ed25519)))
 	for head, want := range map[string]bool{
 		signed: true, card: false, signed[:len(signed)-5]: false,
 		`{"payload":"","signatures":[{"protected":"a"}]}`: false,
@@ -163,7 +164,7 @@ func TestDetectCard(t *testing.T) {
 }
 
 func FuzzParseCard(f *testing.F) {
-	s := newSigner(f, key.Ed25519)
+	s := sigtest.Signer(f, key.Ed25519)
 	for _, seed := range []string{string(signCard(f, []byte(card), s)), string(signCard(f, []byte(`{}`), s, s))} {
 		if _, err := (jws.Card{}).Parse(strings.NewReader(seed), sig.EnvelopeLimits); err != nil {
 			f.Fatalf("seed %s: %v", seed, err)

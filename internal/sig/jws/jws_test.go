@@ -2,7 +2,6 @@ package jws_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -13,26 +12,13 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"kai/internal/digest"
 	"kai/internal/key"
 	"kai/internal/key/did"
 	"kai/internal/key/jwk"
 	"kai/internal/sig"
 	"kai/internal/sig/jws"
+	"kai/internal/sig/sigtest"
 )
-
-func newSigner(t testing.TB, typ key.Type) sig.Signer {
-	t.Helper()
-	k, err := key.Generate(typ, rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := k.Signer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sig.Signer{Public: k.Public(), Signer: signer}
-}
 
 func parseAs(t testing.TB, f sig.Format, file []byte) *sig.Unverified {
 	t.Helper()
@@ -48,36 +34,9 @@ func parse(t testing.TB, file []byte) *sig.Unverified {
 	return parseAs(t, jws.Format{}, file)
 }
 
-// message is the payload of a detached signature.
-type message []byte
-
-func (m message) Sums(context.Context, []digest.Spec) ([][]byte, error) {
-	return nil, errors.New("nobody hashes the payload of a jws")
-}
-
-func (m message) Load(_ context.Context, limit int64) ([]byte, error) {
-	if int64(len(m)) > limit {
-		return nil, sig.ErrTooLarge
-	}
-	return m, nil
-}
-
-func checkDetached(t testing.TB, u *sig.Unverified, m message, keys sig.KeySource) []sig.Result {
-	t.Helper()
-	claims := make([]*sig.Claim, len(u.Claims))
-	for i := range u.Claims {
-		claims[i] = &u.Claims[i]
-	}
-	results, err := sig.Check(t.Context(), claims, m, keys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return results
-}
-
 func check(t testing.TB, u *sig.Unverified, keys ...key.Public) []sig.Result {
 	t.Helper()
-	return checkDetached(t, u, nil, sig.Keys(keys))
+	return sigtest.Check(t, u, nil, sig.Keys(keys))
 }
 
 // publicKey reads a JWK.
@@ -99,7 +58,7 @@ func unsigned(header string) string {
 
 func TestEveryKeyType(t *testing.T) {
 	for typ, alg := range map[key.Type]string{key.Ed25519: "EdDSA", key.ECDSAP256: "ES256", key.RSA: "PS256", key.MLDSA65: "ML-DSA-65"} {
-		s := newSigner(t, typ)
+		s := sigtest.Signer(t, typ)
 		file, err := jws.Sign(rand.Reader, []byte("payload"), s)
 		if err != nil {
 			t.Fatal(err)
@@ -117,11 +76,11 @@ func TestEveryKeyType(t *testing.T) {
 		if string(u.Payload) != "payload" {
 			t.Errorf("%s: payload %q", typ, u.Payload)
 		}
-		r := check(t, u, newSigner(t, key.Ed25519).Public, s.Public)[0]
+		r := check(t, u, sigtest.Signer(t, key.Ed25519).Public, s.Public)[0]
 		if typ != key.Ed25519 && !r.Good() || !check(t, u, s.Public)[0].Good() {
 			t.Errorf("%s: %v", typ, r.Err)
 		}
-		if r.Claim.NamesKey == nil || !r.Claim.NamesKey(s.Public, nil) || r.Claim.NamesKey(newSigner(t, typ).Public, nil) {
+		if r.Claim.NamesKey == nil || !r.Claim.NamesKey(s.Public, nil) || r.Claim.NamesKey(sigtest.Signer(t, typ).Public, nil) {
 			t.Errorf("%s: kid %q does not tell keys apart", typ, r.Claim.KeyHint)
 		}
 	}
@@ -137,7 +96,7 @@ func TestEveryKeyType(t *testing.T) {
 }
 
 func TestHybridIsTwoEntries(t *testing.T) {
-	s, pq := newSigner(t, key.Ed25519), newSigner(t, key.MLDSA65)
+	s, pq := sigtest.Signer(t, key.Ed25519), sigtest.Signer(t, key.MLDSA65)
 	s.PQ = &pq
 	file, err := jws.Sign(rand.Reader, []byte("payload"), s)
 	if err != nil {
@@ -153,7 +112,7 @@ func TestHybridIsTwoEntries(t *testing.T) {
 }
 
 func TestDetached(t *testing.T) {
-	s, pq := newSigner(t, key.ECDSAP256), newSigner(t, key.MLDSA65)
+	s, pq := sigtest.Signer(t, key.ECDSAP256), sigtest.Signer(t, key.MLDSA65)
 	s.PQ = &pq
 	file, err := jws.SignDetached(rand.Reader, []byte("payload"), s)
 	if err != nil {
@@ -167,13 +126,13 @@ func TestDetached(t *testing.T) {
 		t.Errorf("payload %q, %d claims", u.Payload, len(u.Claims))
 	}
 	keys := sig.Keys{s.Public}
-	if r := checkDetached(t, u, message("payload"), keys)[0]; !r.Good() {
+	if r := sigtest.Check(t, u, []byte("payload"), keys)[0]; !r.Good() {
 		t.Error(r.Err)
 	}
-	if r := checkDetached(t, u, message("Payload"), keys)[0]; !r.Bad() {
+	if r := sigtest.Check(t, u, []byte("Payload"), keys)[0]; !r.Bad() {
 		t.Error("another payload:", r.Err)
 	}
-	if r := checkDetached(t, u, message(""), keys)[0]; !r.Bad() {
+	if r := sigtest.Check(t, u, []byte(""), keys)[0]; !r.Bad() {
 		t.Error("no payload:", r.Err)
 	}
 	u.Claims[0].Over([]byte("payload"))
@@ -189,7 +148,7 @@ func TestDetached(t *testing.T) {
 }
 
 func TestAdd(t *testing.T) {
-	ada, bob := newSigner(t, key.Ed25519), newSigner(t, key.ECDSAP256)
+	ada, bob := sigtest.Signer(t, key.Ed25519), sigtest.Signer(t, key.ECDSAP256)
 	compact, err := jws.Sign(rand.Reader, []byte("payload"), ada)
 	if err != nil {
 		t.Fatal(err)
@@ -222,7 +181,7 @@ func TestAdd(t *testing.T) {
 
 // Any byte changed: never good over another payload, and always an answer.
 func TestTampering(t *testing.T) {
-	ada, bob := newSigner(t, key.Ed25519), newSigner(t, key.ECDSAP256)
+	ada, bob := sigtest.Signer(t, key.Ed25519), sigtest.Signer(t, key.ECDSAP256)
 	compact, err := jws.Sign(rand.Reader, []byte("payload"), ada)
 	if err != nil {
 		t.Fatal(err)
@@ -258,7 +217,7 @@ func TestTampering(t *testing.T) {
 
 // What the header says against the key's algorithm never verifies.
 func TestTheKeyDecides(t *testing.T) {
-	ed, ec := newSigner(t, key.Ed25519), newSigner(t, key.ECDSAP256)
+	ed, ec := sigtest.Signer(t, key.Ed25519), sigtest.Signer(t, key.ECDSAP256)
 	file, err := jws.Sign(rand.Reader, []byte("payload"), ed)
 	if err != nil {
 		t.Fatal(err)
@@ -287,7 +246,7 @@ func TestTheKeyDecides(t *testing.T) {
 // Ids that are computed from a key rule other keys out, in every spelling that
 // tools use; the first did:key is the Ed25519 example of RFC 8037.
 func TestKeyIDs(t *testing.T) {
-	pub, other := publicKey(t, rfc8037Key), newSigner(t, key.Ed25519).Public
+	pub, other := publicKey(t, rfc8037Key), sigtest.Signer(t, key.Ed25519).Public
 	id, err := did.Of(pub)
 	if err != nil {
 		t.Fatal(err)
@@ -305,7 +264,7 @@ func TestKeyIDs(t *testing.T) {
 			t.Errorf("kid %q names another key", kid)
 		}
 	}
-	s := newSigner(t, key.ECDSAP256)
+	s := sigtest.Signer(t, key.ECDSAP256)
 	file, err := jws.Sign(rand.Reader, []byte("x"), s)
 	if err != nil {
 		t.Fatal(err)
@@ -316,7 +275,7 @@ func TestKeyIDs(t *testing.T) {
 }
 
 func TestExtensions(t *testing.T) {
-	pub := newSigner(t, key.Ed25519).Public
+	pub := sigtest.Signer(t, key.Ed25519).Public
 	for header, want := range map[string]error{
 		`{"alg":"EdDSA","b64":false}`:                               sig.ErrUnsupported,
 		`{"alg":"EdDSA","b64":false,"crit":["b64"]}`:                sig.ErrUnsupported,
@@ -365,7 +324,7 @@ func TestExtensions(t *testing.T) {
 }
 
 func TestKeysInTheHeaderAreIgnored(t *testing.T) {
-	eve := newSigner(t, key.Ed25519)
+	eve := sigtest.Signer(t, key.Ed25519)
 	x := base64.RawURLEncoding.EncodeToString(eve.Public.Raw())
 	protected := b64(fmt.Sprintf(`{"alg":"EdDSA","jwk":{"kty":"OKP","crv":"Ed25519","x":"%s"},"jku":"https://example.com"}`, x))
 	value, err := sig.Ed25519.Sign(rand.Reader, eve.Public, eve.Signer, []byte(protected+"."+b64("payload")))
@@ -433,7 +392,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestSignRefusals(t *testing.T) {
-	s, other := newSigner(t, key.Ed25519), newSigner(t, key.Ed25519)
+	s, other := sigtest.Signer(t, key.Ed25519), sigtest.Signer(t, key.Ed25519)
 	for name, c := range map[string]struct {
 		payload []byte
 		signers []sig.Signer
@@ -454,7 +413,7 @@ func TestSignRefusals(t *testing.T) {
 func TestAgreesWithAnotherLibrary(t *testing.T) {
 	algorithms := []jose.SignatureAlgorithm{jose.EdDSA, jose.ES256, jose.PS256}
 	for typ, alg := range map[key.Type]jose.SignatureAlgorithm{key.Ed25519: jose.EdDSA, key.ECDSAP256: jose.ES256, key.RSA: jose.PS256} {
-		s := newSigner(t, typ)
+		s := sigtest.Signer(t, typ)
 		pub, err := s.Public.Crypto()
 		if err != nil {
 			t.Fatal(err)
@@ -519,7 +478,7 @@ func TestDetect(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	ada, bob := newSigner(f, key.Ed25519), newSigner(f, key.ECDSAP256)
+	ada, bob := sigtest.Signer(f, key.Ed25519), sigtest.Signer(f, key.ECDSAP256)
 	compact, err := jws.Sign(rand.Reader, []byte("payload"), ada)
 	if err != nil {
 		f.Fatal(err)

@@ -12,12 +12,20 @@ import (
 	"kai/internal/sig"
 )
 
-// Message is a message at hand; it implements sig.Digester.
+// Message is a message at hand; it implements sig.Digester and sig.Loader.
 type Message []byte
 
 // Sums implements sig.Digester.
 func (m Message) Sums(ctx context.Context, specs []digest.Spec) ([][]byte, error) {
 	return digest.Sums(ctx, bytes.NewReader(m), specs)
+}
+
+// Load implements sig.Loader.
+func (m Message) Load(_ context.Context, limit int64) ([]byte, error) {
+	if int64(len(m)) > limit {
+		return nil, sig.ErrTooLarge
+	}
+	return m, nil
 }
 
 // Key is the one key of a sig.KeySource that heeds hints.
