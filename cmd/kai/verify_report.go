@@ -166,6 +166,8 @@ func (j *judged) hint(o verifyOptions) string {
 		return "if you know the signer: kai verify " + j.name + " --signer PUBLIC-KEY-FILE"
 	case code == "no_signature":
 		return "kai verify " + j.name + " -s SIGNATURE-FILE"
+	case code == "no_file":
+		return "kai verify FILE -s " + j.name
 	case code == "pq_missing":
 		return "give the signer's ML-DSA-65 key in the same file, or leave --require-pq out"
 	}

@@ -16,8 +16,21 @@ import (
 	"kai/internal/verdict"
 )
 
-// headSize is how much of a file is looked at to find its format.
-const headSize = 4096
+// headSize is how much of a file is looked at to find its format, jsonHeadSize
+// how much of an object: what tells JSON formats apart may stand behind a long
+// member.
+const (
+	headSize     = 4 << 10
+	jsonHeadSize = 1 << 20
+)
+
+// headLength is how much to look at of a file that starts with start.
+func headLength(start []byte) int {
+	if bytes.HasPrefix(bytes.TrimLeft(start, " \t\r\n"), []byte("{")) {
+		return jsonHeadSize
+	}
+	return headSize
+}
 
 // The two formats that are about trees.
 var (
@@ -103,7 +116,7 @@ func (v *verifier) stream(ctx context.Context, j *judged) error {
 	if err != nil {
 		return signFailure(fmt.Errorf("standard input: %w", err))
 	}
-	head := data[:min(len(data), headSize)]
+	head := data[:min(len(data), headLength(data[:min(len(data), headSize)]))]
 	format, found := v.envelope(head, "-")
 	if !found || format.Name() == manifestName || format.Name() == proofName {
 		return withHint(failf(exitUndecidable, "no_signature", "standard input carries no signature of its own"), "kai verify - -s SIG")
@@ -166,12 +179,10 @@ func (v *verifier) readSource(ctx context.Context, name string, m *message, j *j
 		return source{}, err
 	}
 	defer in.Close()
-	head := make([]byte, headSize)
-	n, err := io.ReadFull(in, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	head, err := takeHead(in)
+	if err != nil {
 		return source{}, fmt.Errorf("%s: %w", name, err)
 	}
-	head = head[:n]
 	format, err := v.detachedFormat(head, name)
 	if err != nil {
 		return source{name: name, fault: err}, nil
@@ -202,6 +213,20 @@ func (v *verifier) readSource(ctx context.Context, name string, m *message, j *j
 		return v.inspect(parsed, r, []subject{{m.name, sum}}, j)
 	}
 	return s, nil
+}
+
+// takeHead reads the first bytes of a stream.
+func takeHead(in io.Reader) ([]byte, error) {
+	var head bytes.Buffer
+	if _, err := io.CopyN(&head, in, headSize); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if rest := headLength(head.Bytes()) - headSize; rest > 0 {
+		if _, err := io.CopyN(&head, in, int64(rest)); err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+	}
+	return head.Bytes(), nil
 }
 
 func (v *verifier) detachedFormat(head []byte, name string) (sig.Format, error) {
@@ -307,12 +332,7 @@ func headOf(f *os.File, info os.FileInfo) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, nil
 	}
-	head := make([]byte, headSize)
-	n, err := f.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	return head[:n], nil
+	return takeHead(io.NewSectionReader(f, 0, info.Size()))
 }
 
 // readBounded reads a file of at most limit bytes. The error is sig.ErrTooLarge

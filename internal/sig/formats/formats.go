@@ -18,6 +18,7 @@ import (
 	"kai/internal/sig/minisign"
 	"kai/internal/sig/note"
 	"kai/internal/sig/raw"
+	"kai/internal/sig/sigstore"
 	"kai/internal/sig/sshsig"
 )
 
@@ -40,6 +41,7 @@ func table() []row {
 		{sshsig.Format{}, false, true, sig.DetachedLimits},
 		{minisign.Format{}, false, true, sig.DetachedLimits},
 		{minisign.Signify{}, false, true, sig.DetachedLimits},
+		{sigstore.Format{}, true, true, sig.EnvelopeLimits},
 		{dsse.Format{}, true, true, sig.EnvelopeLimits},
 		{jws.Format{}, true, true, sig.EnvelopeLimits},
 		{jws.Card{}, true, false, sig.EnvelopeLimits},

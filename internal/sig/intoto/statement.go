@@ -1,6 +1,7 @@
 package intoto
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -147,36 +148,17 @@ func parseSubject(o canon.Object) (s Subject, err error) {
 }
 
 // Covers reports whether a file with that SHA-256 is a subject.
-func (s *Statement) Covers(sha256 []byte) bool {
-	digits := hex.EncodeToString(sha256)
+func (s *Statement) Covers(sum []byte) bool {
+	if len(sum) != sha256.Size {
+		return false // an absent digest is no digest
+	}
+	digits := hex.EncodeToString(sum)
 	for _, subject := range s.Subjects {
 		if strings.EqualFold(subject.Digest["sha256"], digits) {
 			return true
 		}
 	}
 	return false
-}
-
-// File is a file that a caller wants covered.
-type File struct {
-	Name   string
-	SHA256 []byte
-}
-
-// CheckFiles finds the first file that is a subject of none of the statements:
-// the error is a *sig.BadSignature with the code "subject_mismatch". Statements
-// must come from signatures that the caller relies on.
-func CheckFiles(statements []*Statement, files []File) error {
-	for _, f := range files {
-		covered := false
-		for _, s := range statements {
-			covered = covered || s.Covers(f.SHA256)
-		}
-		if !covered {
-			return &sig.BadSignature{Code: "subject_mismatch", Reason: fmt.Sprintf("%+q is not a subject of the statement", f.Name)}
-		}
-	}
-	return nil
 }
 
 const formatName = "in-toto statement"
