@@ -7,9 +7,11 @@ import (
 
 	"kai/internal/sig"
 	"kai/internal/sig/minisign"
+	"kai/internal/sig/sigtest"
 )
 
-// What is accepted without a note is written again as it was.
+// What is accepted without a note is written again as it was, and what verifies
+// says what its maker said.
 func FuzzParse(f *testing.F) {
 	seeds := []string{
 		prehashedFile, legacyFile, signifyFile,
@@ -21,6 +23,12 @@ func FuzzParse(f *testing.F) {
 	for _, s := range seeds {
 		f.Add([]byte(s))
 	}
+	said := map[string]bool{"": true} // signify's
+	for _, file := range []string{prehashedFile, legacyFile} {
+		comment, _, _ := strings.Cut(strings.SplitAfter(file, "trusted comment: ")[2], "\n")
+		said[comment] = true
+	}
+	keys := sig.Keys{holderOf(f, publicFile).Public, holderOf(f, signifyPublic).Public}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, format := range []sig.Format{minisign.Format{}, minisign.Signify{}} {
 			u, err := format.Parse(bytes.NewReader(data), sig.DetachedLimits)
@@ -36,6 +44,11 @@ func FuzzParse(f *testing.F) {
 			}
 			if len(notes) == 0 && !bytes.Equal(out, data) {
 				t.Errorf("written again as %q", out)
+			}
+			for _, r := range sigtest.Check(t, u, []byte(message), keys) {
+				if r.Good() && !said[r.Claim.Comment] {
+					t.Errorf("accepted with the comment %q", r.Claim.Comment)
+				}
 			}
 			if len(notes) > 0 && bytes.Equal(out, data) {
 				t.Error("a canonical file has notes")

@@ -8,11 +8,13 @@ import (
 
 	"kai/internal/sig"
 	"kai/internal/sig/raw"
+	"kai/internal/sig/sigtest"
 )
 
-// What is accepted is the value itself or one of its two texts.
+// What is accepted is the value itself or one of its two texts, and what
+// verifies is the one value there is.
 func FuzzParse(f *testing.F) {
-	_, value := rfc(f)
+	pub, value := rfc(f)
 	text := base64.StdEncoding.EncodeToString(value)
 	seeds := [][]byte{
 		value, []byte(rfcValue), []byte(text), []byte(text[:64] + "\n" + text[64:] + "\n"),
@@ -31,6 +33,9 @@ func FuzzParse(f *testing.F) {
 		}
 		if err != nil {
 			return
+		}
+		if r := sigtest.Check(t, u, rfcMessage, sigtest.Key{Public: pub})[0]; r.Good() && !bytes.Equal(r.Claim.Signature, value) {
+			t.Errorf("a second value: %x", r.Claim.Signature)
 		}
 		value := u.Claims[0].Signature
 		switch plain := strings.NewReplacer("\n", "", "\r", "").Replace(string(data)); {
