@@ -32,7 +32,7 @@ const (
 
 	// maxNames is how many names of one directory are held and sorted at a time.
 	// A directory with more is read again for the next part, so that memory does
-	// not follow the directory's size. 100 names take about 10 KiB.
+	// not follow the directory's size. A name takes about 100 bytes.
 	maxNames = 1 << 16
 
 	// listChunk is how many names are taken from the system at a time.

@@ -76,11 +76,12 @@ func (d *dir) list(after string, part int, exclude func(raw string) bool) (names
 		return nil, false, at(strings.TrimSuffix(d.path, "/"), err)
 	}
 	defer f.Close()
+	last := "" // names above are for another part, "" being none
 	for {
 		entries, err := f.ReadDir(listChunk)
 		for _, e := range entries {
 			n := name{raw: e.Name(), path: escape(e.Name()), kind: e.Type()}
-			if n.path > after && !exclude(d.raw+n.raw) {
+			if n.path > after && (last == "" || n.path < last) && !exclude(d.raw+n.raw) {
 				names = append(names, n)
 			}
 		}
@@ -90,8 +91,9 @@ func (d *dir) list(after string, part int, exclude func(raw string) bool) (names
 		if err != nil {
 			return nil, false, at(strings.TrimSuffix(d.path, "/"), err)
 		}
-		if len(names) >= 2*part {
+		if len(names) > part+part/4 {
 			names, more = lowest(names, part), true
+			last = names[part-1].path
 		}
 	}
 	more = more || len(names) > part
