@@ -25,7 +25,7 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai verify --krl') kind=file ;;
     'kai verify --key') kind=file ;;
     'kai verify --namespace'|'kai verify -n') kind=text ;;
-    'kai verify --format') kind='words manifest proof sshsig minisign signify dsse jws a2a note raw' ;;
+    'kai verify --format') kind='words manifest proof sshsig minisign signify sigstore dsse jws a2a note raw' ;;
     'kai verify --threshold') kind=text ;;
     'kai verify --at') kind=text ;;
     'kai verify --audience') kind=text ;;

@@ -157,7 +157,7 @@ complete -c kai -n "__kai_at 'kai verify'" -l principal -s I -x -d 'the signer m
 complete -c kai -n "__kai_at 'kai verify'" -l krl -r -F -d 'refuse what the OpenSSH key revocation list FILE revokes'
 complete -c kai -n "__kai_at 'kai verify'" -l key -r -F -d 'check with the public key in FILE; trusts nobody by itself'
 complete -c kai -n "__kai_at 'kai verify'" -l namespace -s n -x -d 'the signature must be for NAMESPACE'
-complete -c kai -n "__kai_at 'kai verify'" -l format -x -a 'manifest proof sshsig minisign signify dsse jws a2a note raw' -d 'take the signature for a FORMAT: manifest, proof, sshsig, minisign, signify, dsse, jws, a2a, note, raw'
+complete -c kai -n "__kai_at 'kai verify'" -l format -x -a 'manifest proof sshsig minisign signify sigstore dsse jws a2a note raw' -d 'take the signature for a FORMAT: manifest, proof, sshsig, minisign, signify, sigstore, dsse, jws, a2a, note, raw'
 complete -c kai -n "__kai_at 'kai verify'" -l threshold -x -d 'N different signers must be trusted'
 complete -c kai -n "__kai_at 'kai verify'" -l require-pq -d 'every signer'\''s post-quantum half must be there'
 complete -c kai -n "__kai_at 'kai verify'" -l at -x -d 'judge as of TIME, RFC 3339 or a date; your claim, no format proves it'

@@ -39,7 +39,7 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $kinds['kai verify --key'] = ''
     $kinds['kai verify --namespace'] = ''
     $kinds['kai verify -n'] = ''
-    $kinds['kai verify --format'] = 'manifest proof sshsig minisign signify dsse jws a2a note raw'
+    $kinds['kai verify --format'] = 'manifest proof sshsig minisign signify sigstore dsse jws a2a note raw'
     $kinds['kai verify --threshold'] = ''
     $kinds['kai verify --at'] = ''
     $kinds['kai verify --audience'] = ''
