@@ -212,7 +212,7 @@ func TestOpenSSHAgrees(t *testing.T) {
 		complain("match-principals", got, want, gotErr, wantErr)
 	}
 	t.Logf("seed %d: of %d files %d found somebody, %d allowed, %d matched", seed, rounds, found, allowed, matched)
-	if found < rounds/10 || allowed < rounds/10 || matched < rounds/10 {
+	if !testing.Short() && (found < rounds/10 || allowed < rounds/10 || matched < rounds/10) {
 		t.Error("the random files are too often useless")
 	}
 }
