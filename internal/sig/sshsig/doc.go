@@ -57,4 +57,7 @@
 // return, base64 that would be written otherwise, numbers not in their shortest
 // form and bytes after a field that should be last are refused with the offset.
 // So is a reserved field that is not empty: it is not signed.
+//
+// The manual page kai-signature(5) says the same for other implementations,
+// with a test vector.
 package sshsig
