@@ -133,6 +133,7 @@ func (e *env) keyHolders() backend.Env {
 	return backend.Env{
 		ReadFile:    func(path string) ([]byte, error) { return readBounded(e.path(path), key.MaxFile) },
 		Passphrase:  e.passphrase,
+		Afford:      e.afford,
 		AgentSocket: e.getenv("SSH_AUTH_SOCK"),
 	}
 }

@@ -35,6 +35,7 @@ type system struct {
 	workDir  string                                                      // "" is the process's own
 	userHome func() (string, error)                                      // where ~/.kind stands
 	cpus     int
+	memory   func() uint64 // what may be allocated, in bytes; nil or 0: unknown
 }
 
 func realSystem() system {
@@ -54,6 +55,7 @@ func realSystem() system {
 		notify:         notifySignals,
 		userHome:       os.UserHomeDir,
 		cpus:           runtime.GOMAXPROCS(0),
+		memory:         availableMemory,
 	}
 	// Children that are started without an explicit environment inherit the process's.
 	_ = os.Unsetenv(passphraseVariable)

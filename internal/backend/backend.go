@@ -73,6 +73,9 @@ type Env struct {
 	ReadFile func(path string) ([]byte, error)
 	// Passphrase asks for the secret that opens what.
 	Passphrase func(ctx context.Context, what string) (*secret.Bytes, error)
+	// Afford is asked before what needs that many bytes of memory, such as opening
+	// a minisign key; its error is final. nil allows everything.
+	Afford func(what string, bytes uint64) error
 	// AgentSocket is where the ssh-agent listens, "" if there is none.
 	AgentSocket string
 }

@@ -103,6 +103,11 @@ func (k *fileKey) unlock(ctx context.Context) error {
 	if k.entry.Private != nil {
 		return nil
 	}
+	if k.env.Afford != nil { // before the question: the answer would be in vain
+		if err := k.env.Afford(k.path, k.entry.Locked.Memory()); err != nil {
+			return err
+		}
+	}
 	passphrase, err := k.env.Passphrase(ctx, "key "+k.path)
 	if err != nil {
 		return err
