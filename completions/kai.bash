@@ -8,6 +8,18 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     *' --passphrase-file') kind=file ;;
     'kai hash --algo') kind='words sha256 sha512 sha3-256 blake2b blake3' ;;
     'kai hash --jobs'|'kai hash -j') kind=text ;;
+    'kai id show --as') kind='words openssh ssh-public pem jwk jwks minisign signify age did did-document vkey allowed-signers raw hex text' ;;
+    'kai id show --key') kind=text ;;
+    'kai id show --name') kind=text ;;
+    'kai id show --namespace'|'kai id show -n') kind=text ;;
+    'kai id export --as') kind='words openssh ssh-public pem jwk jwks minisign signify age did did-document vkey allowed-signers raw hex text' ;;
+    'kai id export --key') kind=text ;;
+    'kai id export --name') kind=text ;;
+    'kai id export --namespace'|'kai id export -n') kind=text ;;
+    'kai id export --output'|'kai id export -o') kind=file ;;
+    'kai keygen --type') kind='words ed25519 ecdsa-p256 rsa-4096 ml-dsa-65 mldsa44-ed25519 slh-dsa-128s' ;;
+    'kai keygen --output'|'kai keygen -o') kind=file ;;
+    'kai keygen --comment') kind=text ;;
     'kai sign --identity'|'kai sign -i') kind=text ;;
     'kai sign --key') kind=text ;;
     'kai sign --namespace'|'kai sign -n') kind=text ;;
@@ -41,7 +53,7 @@ _kai_verb() { # $1: command; sets flags, words and files
     case "$1" in
     'kai')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='completion doctor hash sign verify version help'
+        words='completion doctor hash id keygen sign verify version help'
         ;;
     'kai completion')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -53,6 +65,25 @@ _kai_verb() { # $1: command; sets flags, words and files
     'kai hash')
         flags='--algo --recursive -r --tag --zero -z --jobs -j --check -c --ignore-missing --quiet --status --strict --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         files=1
+        ;;
+    'kai id')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        words='show export import'
+        ;;
+    'kai id show')
+        flags='--as --key --name --namespace -n --visual --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
+        ;;
+    'kai id export')
+        flags='--as --key --name --namespace -n --private --no-passphrase --output -o --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
+        ;;
+    'kai id import')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
+        ;;
+    'kai keygen')
+        flags='--type --output -o --no-passphrase --comment --visual --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai sign')
         flags='--identity -i --key --classical --namespace -n --format --hash --add --output -o --force -f --comment -t --note-name --payload-type --jcs --exclude --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -110,7 +141,7 @@ _kai() {
             ;;
         *)
             case "$at $word" in
-            'kai completion'|'kai doctor'|'kai hash'|'kai sign'|'kai verify'|'kai version'|'kai help')
+            'kai completion'|'kai doctor'|'kai hash'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai keygen'|'kai sign'|'kai verify'|'kai version'|'kai help')
                 at="$at $word"
                 ;;
             esac

@@ -26,6 +26,38 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai hash -j'
                 set skip 1
+            case 'kai id show --as'
+                set skip 1
+            case 'kai id show --key'
+                set skip 1
+            case 'kai id show --name'
+                set skip 1
+            case 'kai id show --namespace'
+                set skip 1
+            case 'kai id show -n'
+                set skip 1
+            case 'kai id export --as'
+                set skip 1
+            case 'kai id export --key'
+                set skip 1
+            case 'kai id export --name'
+                set skip 1
+            case 'kai id export --namespace'
+                set skip 1
+            case 'kai id export -n'
+                set skip 1
+            case 'kai id export --output'
+                set skip 1
+            case 'kai id export -o'
+                set skip 1
+            case 'kai keygen --type'
+                set skip 1
+            case 'kai keygen --output'
+                set skip 1
+            case 'kai keygen -o'
+                set skip 1
+            case 'kai keygen --comment'
+                set skip 1
             case 'kai sign --identity'
                 set skip 1
             case 'kai sign -i'
@@ -90,7 +122,7 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai verify -o'
                 set skip 1
-            case 'kai completion' 'kai doctor' 'kai hash' 'kai sign' 'kai verify' 'kai version' 'kai help'
+            case 'kai completion' 'kai doctor' 'kai hash' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai keygen' 'kai sign' 'kai verify' 'kai version' 'kai help'
                 set at "$at $word"
             case '* -*'
                 continue
@@ -108,6 +140,8 @@ complete -c kai -n "__kai_at other" -F
 complete -c kai -n "__kai_at 'kai'" -a completion -d 'print the completions for a shell'
 complete -c kai -n "__kai_at 'kai'" -a doctor -d 'show what this system offers, and how to fix what is missing'
 complete -c kai -n "__kai_at 'kai'" -a hash -d 'hash files, and check lists of hashes'
+complete -c kai -n "__kai_at 'kai'" -a id -d 'keys in all their forms: show, convert, check'
+complete -c kai -n "__kai_at 'kai'" -a keygen -d 'make a key'
 complete -c kai -n "__kai_at 'kai'" -a sign -d 'sign files and directories'
 complete -c kai -n "__kai_at 'kai'" -a verify -d 'check signatures of every format: may I rely on this?'
 complete -c kai -n "__kai_at 'kai'" -a version -d 'print what is installed'
@@ -134,6 +168,29 @@ complete -c kai -n "__kai_at 'kai hash'" -l ignore-missing -d 'with -c: pass ove
 complete -c kai -n "__kai_at 'kai hash'" -l quiet -d 'with -c: print nothing for files that are OK'
 complete -c kai -n "__kai_at 'kai hash'" -l status -d 'with -c: print nothing, the exit code is the answer'
 complete -c kai -n "__kai_at 'kai hash'" -l strict -d 'with -c: a line that is not understood is an error'
+complete -c kai -n "__kai_at 'kai id'" -a show -d 'show a key in all its forms, or in one'
+complete -c kai -n "__kai_at 'kai id'" -a export -d 'convert a key to another form'
+complete -c kai -n "__kai_at 'kai id'" -a import -d 'check a key file and say what it holds'
+complete -c kai -n "__kai_at 'kai id show'" -F
+complete -c kai -n "__kai_at 'kai id show'" -l as -x -a 'openssh ssh-public pem jwk jwks minisign signify age did did-document vkey allowed-signers raw hex text' -d 'write the key as FORM: openssh, ssh-public, pem, jwk, jwks, minisign, signify, age, did, did-document, vkey, allowed-signers, raw, hex, text'
+complete -c kai -n "__kai_at 'kai id show'" -l key -x -d 'of several keys take the one of this TYPE|FP'
+complete -c kai -n "__kai_at 'kai id show'" -l name -x -d 'comment, kid, principal or key name: NAME, where the form has one'
+complete -c kai -n "__kai_at 'kai id show'" -l namespace -s n -x -d 'allowed-signers: only for NAMESPACE; may be repeated'
+complete -c kai -n "__kai_at 'kai id show'" -l visual -d 'print fingerprint and picture, as ssh-keygen -lv does'
+complete -c kai -n "__kai_at 'kai id export'" -F
+complete -c kai -n "__kai_at 'kai id export'" -l as -x -a 'openssh ssh-public pem jwk jwks minisign signify age did did-document vkey allowed-signers raw hex text' -d 'write the key as FORM: openssh, ssh-public, pem, jwk, jwks, minisign, signify, age, did, did-document, vkey, allowed-signers, raw, hex, text'
+complete -c kai -n "__kai_at 'kai id export'" -l key -x -d 'of several keys take the one of this TYPE|FP'
+complete -c kai -n "__kai_at 'kai id export'" -l name -x -d 'comment, kid, principal or key name: NAME, where the form has one'
+complete -c kai -n "__kai_at 'kai id export'" -l namespace -s n -x -d 'allowed-signers: only for NAMESPACE; may be repeated'
+complete -c kai -n "__kai_at 'kai id export'" -l private -d 'write the private key'
+complete -c kai -n "__kai_at 'kai id export'" -l no-passphrase -d 'with --private: do not encrypt it'
+complete -c kai -n "__kai_at 'kai id export'" -l output -s o -r -F -d 'write to OUT instead of standard output'
+complete -c kai -n "__kai_at 'kai id import'" -F
+complete -c kai -n "__kai_at 'kai keygen'" -l type -x -a 'ed25519 ecdsa-p256 rsa-4096 ml-dsa-65 mldsa44-ed25519 slh-dsa-128s' -d 'make a key of TYPE: ed25519, ecdsa-p256, rsa-4096, ml-dsa-65, mldsa44-ed25519, slh-dsa-128s (default ed25519)'
+complete -c kai -n "__kai_at 'kai keygen'" -l output -s o -r -F -d 'write the private key to FILE, the public one to FILE.pub'
+complete -c kai -n "__kai_at 'kai keygen'" -l no-passphrase -d 'do not encrypt the private key'
+complete -c kai -n "__kai_at 'kai keygen'" -l comment -x -d 'write TEXT beside the key'
+complete -c kai -n "__kai_at 'kai keygen'" -l visual -d 'draw the fingerprint, on stderr'
 complete -c kai -n "__kai_at 'kai sign'" -F
 complete -c kai -n "__kai_at 'kai sign'" -l identity -s i -x -d 'sign as IDENTITY; may be repeated'
 complete -c kai -n "__kai_at 'kai sign'" -l key -x -d 'sign with the key REF, file:PATH or agent:FINGERPRINT; may be repeated'

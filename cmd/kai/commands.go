@@ -16,6 +16,8 @@ func rootCommand() *command {
 			completionCommand(),
 			doctorCommand(),
 			hashCommand(),
+			idCommand(),
+			keygenCommand(),
 			signCommand(),
 			verifyCommand(),
 			versionCommand(),

@@ -36,6 +36,7 @@ func errorCodes() []errorCode {
 		{key.ErrTooLarge, exitUndecidable, "too_large"},
 		{key.ErrMalformed, exitUndecidable, "malformed_key"},
 		{key.ErrNoSecret, exitNotFound, "no_private_key"},
+		{key.ErrComment, exitUsage, "usage"},
 
 		{backend.ErrRef, exitUsage, "usage"},
 		{backend.ErrNotFound, exitNotFound, "no_such_key"},

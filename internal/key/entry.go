@@ -38,6 +38,9 @@ type Entry struct {
 	Private *Private
 	// Locked is nil unless the secret is encrypted and has not been unlocked.
 	Locked Lock
+	// Encrypted says that the file holds the secret encrypted. It stays when the
+	// entry has been unlocked.
+	Encrypted bool
 	// Line is the number of the line where the key begins, from 1.
 	Line int
 	// Comment is a comment or name that came with the key. The bytes are foreign:

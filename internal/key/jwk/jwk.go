@@ -176,7 +176,7 @@ func (m *members) checkType() error {
 	case curves != nil && !slices.Contains(curves, m.Crv):
 		return fmt.Errorf("%w: crv %q", key.ErrType, shorten(m.Crv))
 	case m.Kty == "AKP" && m.Alg == "":
-		return fmt.Errorf("%w: AKP without alg", key.ErrMalformed) // RFC 9964 §3
+		return fmt.Errorf("%w: AKP without alg", key.ErrMalformed) // mandatory: RFC 9964
 	case m.Kty == "AKP" && m.Alg != "ML-DSA-65":
 		return fmt.Errorf("%w: alg %q", key.ErrType, shorten(m.Alg))
 	case len(m.Oth) != 0:

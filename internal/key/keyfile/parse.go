@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -125,11 +126,28 @@ func (f *File) Publics() ([]key.Public, error) {
 	return list, nil
 }
 
+// Unlock replaces the locked entry at an index by what is inside it, and returns
+// how many entries that is. The passphrase is not kept.
+//
+// The errors are those of key.Lock.
+func (f *File) Unlock(index int, passphrase *secret.Bytes) (int, error) {
+	locked := f.Entries[index]
+	opened, err := locked.Locked.Unlock(passphrase)
+	if err != nil {
+		return 0, fmt.Errorf("line %d: %w", locked.Line, err)
+	}
+	for i := range opened {
+		opened[i].Line, opened[i].Encrypted = locked.Line, true
+	}
+	f.Entries = slices.Replace(f.Entries, index, index+1, opened...)
+	return len(opened), nil
+}
+
 // add takes the outcome of parsing one key.
 func (f *File) add(line int, e key.Entry, err error) error {
 	switch {
 	case err == nil:
-		e.Line = line
+		e.Line, e.Encrypted = line, e.Locked != nil
 		f.Entries = append(f.Entries, e)
 		return nil
 	case errors.Is(err, key.ErrType), errors.Is(err, key.ErrCertificate):

@@ -43,7 +43,7 @@ func MarshalPublic(form key.Form, keys []key.Public, n Named) ([]byte, error) {
 	}
 	var out []byte
 	for i, p := range keys {
-		if i > 0 && !severalFit(form) {
+		if i > 0 && !Repeats(form) {
 			return nil, fmt.Errorf("%w: %s holds one key, not %d", key.ErrType, form, len(keys))
 		}
 		text, err := marshalPublic(form, p, n)
@@ -55,8 +55,8 @@ func MarshalPublic(form key.Form, keys []key.Public, n Named) ([]byte, error) {
 	return out, nil
 }
 
-// severalFit reports whether a form can be repeated in one file.
-func severalFit(form key.Form) bool {
+// Repeats reports whether a form can be repeated in one file.
+func Repeats(form key.Form) bool {
 	switch form {
 	case key.FormSSHPublic, key.FormAllowedSigners, key.FormPEM, key.FormText, key.FormAge, key.FormDID, key.FormVKey, key.FormHex:
 		return true
@@ -192,17 +192,30 @@ func withLineFeed(text *secret.Bytes, err error) (*secret.Bytes, error) {
 	return secret.Take(append(append(longer, text.Expose()...), '\n')), nil
 }
 
-// PrivateForm is the form in which a private key of a type is kept in a file:
-// OpenSSH's where OpenSSH has the type, else age's for sealing keys, else PEM.
-func PrivateForm(t key.Type) key.Form {
-	switch {
-	case t.SSHName() != "":
-		return key.FormOpenSSH
-	case t.Seals():
-		return key.FormAge
+// PrivateForms are the forms a private key of a type can be written in. The
+// first is the one it is kept in: OpenSSH's where OpenSSH has the type, else
+// age's for sealing keys, else PEM.
+func PrivateForms(t key.Type) []key.Form {
+	var forms []key.Form
+	switch t {
+	case key.Ed25519:
+		forms = []key.Form{key.FormOpenSSH, key.FormPEM, key.FormJWK, key.FormMinisign}
+	case key.ECDSAP256, key.RSA:
+		forms = []key.Form{key.FormOpenSSH, key.FormPEM, key.FormJWK}
+	case key.MLDSA44Ed25519:
+		forms = []key.Form{key.FormOpenSSH}
+	case key.X25519:
+		forms = []key.Form{key.FormAge, key.FormPEM, key.FormJWK}
+	case key.MLKEM768X25519:
+		forms = []key.Form{key.FormAge}
+	case key.MLDSA65:
+		forms = []key.Form{key.FormPEM, key.FormJWK}
+	case key.SLHDSA128s:
+		forms = []key.Form{key.FormPEM}
 	default:
-		return key.FormPEM
+		return nil
 	}
+	return append(forms, key.FormRaw, key.FormHex)
 }
 
 // PublicForm is the form in which a public key of a type is shown on one line:

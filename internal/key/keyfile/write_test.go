@@ -143,8 +143,10 @@ func TestPrivateFaces(t *testing.T) {
 				}
 			}
 		}
-		if form := keyfile.PrivateForm(typ); !slices.Contains(faces[form], typ) {
-			t.Errorf("%s is kept as %s", typ, form)
+		for form, types := range faces {
+			if slices.Contains(keyfile.PrivateForms(typ), form) != slices.Contains(types, typ) {
+				t.Errorf("%s: private forms %v", typ, keyfile.PrivateForms(typ))
+			}
 		}
 	}
 }
