@@ -184,7 +184,7 @@ func TestHashPeers(t *testing.T) {
 			tool := peer(t, tt.tool)
 			var args []string
 			for _, name := range names {
-				if tt.utf8 && strings.ContainsAny(name, "\xff\r") {
+				if tt.utf8 && (strings.Contains(name, "\xff") || strings.Contains(name, "\r")) {
 					continue // b3sum 1.2 writes U+FFFD for what is not UTF-8, and escapes no carriage return
 				}
 				args = append(args, "./"+name)

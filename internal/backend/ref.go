@@ -47,7 +47,7 @@ func ParseRef(text string, schemes []Syntax) (Ref, error) {
 	}
 	scheme, rest, ok := strings.Cut(text, ":")
 	if !ok {
-		return Ref{}, fmt.Errorf("%w: %q has no scheme such as file:", ErrRef, text)
+		return Ref{}, fmt.Errorf("%w: %q has no scheme (as in file:KEY)", ErrRef, text)
 	}
 	i := slices.IndexFunc(schemes, func(s Syntax) bool { return s.Scheme == scheme })
 	if i < 0 {

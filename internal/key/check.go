@@ -191,7 +191,8 @@ func splitSK(t Type, blob []byte) (inner Public, application string, err error) 
 		return Public{}, "", fmt.Errorf("%w: application", ErrMalformed)
 	}
 	if t == SKECDSA {
-		x, y := elliptic.Unmarshal(elliptic.P256(), raw) //nolint:staticcheck // checks that the point is on the curve
+		//lint:ignore SA1019 checks that the point is on the curve
+		x, y := elliptic.Unmarshal(elliptic.P256(), raw)
 		if x == nil {
 			return Public{}, "", fmt.Errorf("%w: not on the curve", ErrWeak)
 		}

@@ -162,5 +162,6 @@ func decompress(curve elliptic.Curve, raw []byte) (*ecdsa.PublicKey, error) {
 	if x == nil {
 		return nil, ErrWeak
 	}
+	//lint:ignore SA1019 the one form that takes coordinates
 	return &ecdsa.PublicKey{Curve: curve, X: x, Y: y}, nil
 }

@@ -24,7 +24,8 @@ func (p Public) Wire() []byte {
 		x, y := elliptic.UnmarshalCompressed(curve, []byte(p.raw))
 		b := sshwire.AppendString(nil, []byte(p.typ.SSHName()))
 		b = sshwire.AppendString(b, []byte(name))
-		return sshwire.AppendString(b, elliptic.Marshal(curve, x, y)) //nolint:staticcheck // the one uncompressed writer
+		//lint:ignore SA1019 the one uncompressed writer
+		return sshwire.AppendString(b, elliptic.Marshal(curve, x, y))
 	case RSA:
 		pub, err := x509.ParsePKCS1PublicKey([]byte(p.raw))
 		if err != nil {
@@ -90,7 +91,8 @@ func rawOfWire(t Type, blob, rest []byte) ([]byte, bool) {
 		if !ok || len(rest) != 0 {
 			return nil, false
 		}
-		x, y := elliptic.Unmarshal(curve, point) //nolint:staticcheck // checks that the point is on the curve
+		//lint:ignore SA1019 checks that the point is on the curve
+		x, y := elliptic.Unmarshal(curve, point)
 		if x == nil {
 			return nil, false
 		}

@@ -58,7 +58,8 @@ func beRead(first func() error) error {
 		return err
 	}
 	fmt.Println(uintptr(unsafe.Pointer(unsafe.SliceData(s.Expose()))), dumpable, core.Cur)
-	_, err = os.Stdin.Read(make([]byte, 1))
+	// Waits until the parent has looked; how the wait ends does not matter.
+	_, _ = os.Stdin.Read(make([]byte, 1))
 	if s.Wiped() {
 		return errors.New("wiped")
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	//lint:ignore SA1019 bcrypt is made of it
 	"golang.org/x/crypto/blowfish"
 )
 

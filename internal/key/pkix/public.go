@@ -33,7 +33,8 @@ func publicBits(p key.Public) []byte {
 		return p.Raw()
 	}
 	x, y := elliptic.UnmarshalCompressed(curve, p.Raw())
-	return elliptic.Marshal(curve, x, y) //nolint:staticcheck // the one uncompressed writer
+	//lint:ignore SA1019 the one uncompressed writer
+	return elliptic.Marshal(curve, x, y)
 }
 
 // ParsePublic reads a SubjectPublicKeyInfo.
@@ -70,7 +71,8 @@ func publicOfBits(t key.Type, bits []byte) (key.Public, error) {
 	if len(bits) != 1+2*size || bits[0] != 4 {
 		return key.Public{}, fmt.Errorf("SPKI: %w: point", key.ErrMalformed)
 	}
-	x, y := elliptic.Unmarshal(curve, bits) //nolint:staticcheck // checks that the point is on the curve
+	//lint:ignore SA1019 checks that the point is on the curve
+	x, y := elliptic.Unmarshal(curve, bits)
 	if x == nil {
 		return key.Public{}, fmt.Errorf("SPKI: %w: not on the curve", key.ErrWeak)
 	}

@@ -46,6 +46,7 @@ func specKey(t testing.TB) key.Public {
 	t.Helper()
 	x, _ := new(big.Int).SetString(specX, 10)
 	y, _ := new(big.Int).SetString(specY, 10)
+	//lint:ignore SA1019 the specification gives coordinates
 	pub, err := key.PublicOf(&ecdsa.PublicKey{Curve: elliptic.P256(), X: x, Y: y})
 	if err != nil {
 		t.Fatal(err)

@@ -422,6 +422,7 @@ func TestAgreesWithAnotherLibrary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		//lint:ignore SA1019 both forms come by here
 		theirs, err := jose.ParseSigned(strings.TrimSpace(string(file)), algorithms)
 		if err != nil {
 			t.Fatal(err)
