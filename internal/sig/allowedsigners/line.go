@@ -3,13 +3,13 @@ package allowedsigners
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
 	"kai/internal/key"
+	"kai/internal/key/sshwire"
 )
 
 // Entry is one line's statement.
@@ -129,7 +129,7 @@ func (e *Entry) readKey(text string) bool {
 		return r
 	}, encoded)
 	blob, err := base64.StdEncoding.Strict().DecodeString(encoded)
-	if err != nil || !bytes.HasPrefix(blob, wireString(name)) {
+	if err != nil || !bytes.HasPrefix(blob, sshwire.AppendString(nil, name)) {
 		return false
 	}
 	pub, err := key.ParseWire(blob)
@@ -150,8 +150,4 @@ func cutBlank(text string) (before, after string, ok bool) {
 		return text, "", false
 	}
 	return text[:i], strings.TrimLeft(text[i:], blanks), true
-}
-
-func wireString(s string) []byte {
-	return append(binary.BigEndian.AppendUint32(nil, uint32(len(s))), s...)
 }

@@ -3,6 +3,8 @@ package krl
 import (
 	"encoding/binary"
 	"fmt"
+
+	"kai/internal/key/sshwire"
 )
 
 // reader reads the data types of RFC 4251 §5. The first fault stays in err,
@@ -38,12 +40,13 @@ func (r *reader) uint32() uint32 { return binary.BigEndian.Uint32(r.take(4)) }
 func (r *reader) uint64() uint64 { return binary.BigEndian.Uint64(r.take(8)) }
 
 func (r *reader) string() []byte {
-	n := r.uint32()
-	if uint64(n) > uint64(len(r.data)-r.pos) {
+	s, rest, ok := sshwire.CutString(r.data[r.pos:])
+	if r.err != nil || !ok {
 		r.fail(ErrMalformed, "string longer than what is left")
 		return nil
 	}
-	return r.take(int(n))
+	r.pos = len(r.data) - len(rest)
+	return s
 }
 
 // sized is a string of one possible length.
@@ -66,8 +69,4 @@ func (r *reader) adopt(inner *reader) {
 	if r.err == nil {
 		r.err = inner.err
 	}
-}
-
-func appendString(b, s []byte) []byte {
-	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"kai/internal/key"
+	"kai/internal/key/sshwire"
 )
 
 // Write makes a list of keys. The same header and set of keys give the same
@@ -27,14 +28,14 @@ func Write(h Header, keys []key.Public) ([]byte, error) {
 	out = binary.BigEndian.AppendUint64(out, h.Version)
 	out = binary.BigEndian.AppendUint64(out, uint64(h.Generated.Unix()))
 	out = binary.BigEndian.AppendUint64(out, 0)
-	out = appendString(out, nil)
-	out = appendString(out, []byte(h.Comment))
+	out = sshwire.AppendString(out, "")
+	out = sshwire.AppendString(out, h.Comment)
 	if len(blobs) == 0 {
 		return out, nil
 	}
 	var body []byte
 	for _, b := range blobs {
-		body = appendString(body, []byte(b))
+		body = sshwire.AppendString(body, b)
 	}
-	return appendString(append(out, sectionKeys), body), nil
+	return sshwire.AppendString(append(out, sectionKeys), body), nil
 }

@@ -1,7 +1,6 @@
 package sshsig
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"kai/internal/digest"
 	"kai/internal/key"
+	"kai/internal/key/sshwire"
 	"kai/internal/sig"
 )
 
@@ -26,12 +26,12 @@ type block struct {
 }
 
 func (b *block) marshal() []byte {
-	out := binary.BigEndian.AppendUint32([]byte(sshMagic), version)
-	out = appendString(out, b.key)
-	out = appendString(out, b.namespace)
-	out = appendString(out, "")
-	out = appendString(out, b.hash)
-	return appendString(out, b.value)
+	out := sshwire.AppendUint32([]byte(sshMagic), version)
+	out = sshwire.AppendString(out, b.key)
+	out = sshwire.AppendString(out, b.namespace)
+	out = sshwire.AppendString(out, "")
+	out = sshwire.AppendString(out, b.hash)
+	return sshwire.AppendString(out, b.value)
 }
 
 func parseBlock(raw []byte) (*block, error) {
@@ -183,10 +183,10 @@ func hashOf(name string) (digest.Algorithm, error) {
 
 // signed is what the classical signature covers.
 func signed(namespace, hash string, sum []byte) []byte {
-	out := appendString([]byte(sshMagic), namespace)
-	out = appendString(out, "")
-	out = appendString(out, hash)
-	return appendString(out, sum)
+	out := sshwire.AppendString([]byte(sshMagic), namespace)
+	out = sshwire.AppendString(out, "")
+	out = sshwire.AppendString(out, hash)
+	return sshwire.AppendString(out, sum)
 }
 
 // shorten keeps foreign words in error texts short; %q escapes them.

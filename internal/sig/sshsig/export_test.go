@@ -1,6 +1,10 @@
 package sshsig
 
-import "bytes"
+import (
+	"bytes"
+
+	"kai/internal/key/sshwire"
+)
 
 // Rewrite takes a file apart and writes it again as Sign and Append would.
 // whole reports whether each block came out as the bytes it was parsed from.
@@ -65,7 +69,7 @@ func RewriteValue(raw []byte) (before, after []byte, ok bool) {
 		return nil, nil, false
 	}
 	format, err := formatOf(c.Key.Type())
-	if err != nil || !bytes.HasPrefix(b.value, appendString(nil, format)) {
+	if err != nil || !bytes.HasPrefix(b.value, sshwire.AppendString(nil, format)) {
 		return nil, nil, false
 	}
 	after, err = appendValue(nil, format, c.Signature)

@@ -2,11 +2,11 @@ package sshsig
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 
 	"kai/internal/key"
+	"kai/internal/key/sshwire"
 	"kai/internal/sig"
 )
 
@@ -24,13 +24,13 @@ type hybrid struct {
 }
 
 func (h *hybrid) marshal() []byte {
-	out := binary.BigEndian.AppendUint32([]byte(kaiMagic), version)
-	out = appendString(out, h.algorithm)
-	out = appendString(out, h.key)
-	out = appendString(out, h.namespace)
-	out = appendString(out, h.hash)
-	out = appendString(out, h.bound)
-	return appendString(out, h.signature)
+	out := sshwire.AppendUint32([]byte(kaiMagic), version)
+	out = sshwire.AppendString(out, h.algorithm)
+	out = sshwire.AppendString(out, h.key)
+	out = sshwire.AppendString(out, h.namespace)
+	out = sshwire.AppendString(out, h.hash)
+	out = sshwire.AppendString(out, h.bound)
+	return sshwire.AppendString(out, h.signature)
 }
 
 func parseHybrid(raw []byte) (*hybrid, error) {
@@ -99,8 +99,8 @@ func (h *hybrid) claim(first []byte, classical *sig.Claim) (*sig.Claim, error) {
 
 // signed is what the post-quantum signature covers.
 func (h *hybrid) signed(sum []byte) []byte {
-	out := appendString([]byte(kaiMagic), h.namespace)
-	out = appendString(out, h.hash)
-	out = appendString(out, sum)
-	return appendString(out, h.bound)
+	out := sshwire.AppendString([]byte(kaiMagic), h.namespace)
+	out = sshwire.AppendString(out, h.hash)
+	out = sshwire.AppendString(out, sum)
+	return sshwire.AppendString(out, h.bound)
 }

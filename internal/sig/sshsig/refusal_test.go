@@ -124,6 +124,7 @@ func TestRefusedBlocks(t *testing.T) {
 		"r with leading zero":       blockOf(p256, "file", "", "sha256", ecdsa("\x00\x01", number)),
 		"r negative":                blockOf(p256, "file", "", "sha256", ecdsa("\x80", number)),
 		"s with leading zero":       blockOf(p256, "file", "", "sha256", ecdsa(number, "\x00\x01")),
+		"r zero":                    blockOf(p256, "file", "", "sha256", ecdsa("", number)),
 		"byte after s":              blockOf(p256, "file", "", "sha256", str("ecdsa-sha2-nistp256")+str(str(number)+str(number)+"x")),
 		"s missing":                 blockOf(p256, "file", "", "sha256", str("ecdsa-sha2-nistp256")+str(str(number))),
 		"FIDO counter of 3 bytes":   blockOf(skOf(s), "file", "", "sha256", str("sk-ssh-ed25519@openssh.com")+str(strings.Repeat("s", 64))+"\x01\x00\x00\x00"),

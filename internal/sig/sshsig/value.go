@@ -7,6 +7,7 @@ import (
 	"math/big"
 
 	"kai/internal/key"
+	"kai/internal/key/sshwire"
 	"kai/internal/sig"
 )
 
@@ -96,11 +97,11 @@ func readNumbers(c *cursor) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := inner.natural("r")
+	r, err := inner.number("r")
 	if err != nil {
 		return nil, err
 	}
-	s, err := inner.natural("s")
+	s, err := inner.number("s")
 	if err != nil {
 		return nil, err
 	}
@@ -112,13 +113,13 @@ func readNumbers(c *cursor) ([]byte, error) {
 
 // appendValue is the inverse of readValue for the formats that are written.
 func appendValue(b []byte, format string, value []byte) ([]byte, error) {
-	b = appendString(b, format)
+	b = sshwire.AppendString(b, format)
 	if r, _ := ruleOf(format); r.shape != numbers {
-		return appendString(b, value), nil
+		return sshwire.AppendString(b, value), nil
 	}
 	var n struct{ R, S *big.Int }
 	if rest, err := asn1.Unmarshal(value, &n); err != nil || len(rest) != 0 {
 		return nil, fmt.Errorf("%w: signer returned no ECDSA signature", sig.ErrSelfCheck)
 	}
-	return appendString(b, appendNatural(appendNatural(nil, n.R), n.S)), nil
+	return sshwire.AppendString(b, sshwire.AppendMPInt(sshwire.AppendMPInt(nil, n.R), n.S)), nil
 }

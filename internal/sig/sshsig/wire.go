@@ -1,8 +1,9 @@
 package sshsig
 
 import (
-	"encoding/binary"
 	"math/big"
+
+	"kai/internal/key/sshwire"
 )
 
 // flaw is a syntax error at an offset of the decoded block.
@@ -32,10 +33,10 @@ func (c *cursor) magic(want string) error {
 }
 
 func (c *cursor) uint32(what string) (uint32, error) {
-	if len(c.data)-c.pos < 4 {
+	n, _, ok := sshwire.CutUint32(c.data[c.pos:])
+	if !ok {
 		return 0, c.flaw(what + ": cut short")
 	}
-	n := binary.BigEndian.Uint32(c.data[c.pos:])
 	c.pos += 4
 	return n, nil
 }
@@ -49,17 +50,12 @@ func (c *cursor) byte(what string) (byte, error) {
 }
 
 func (c *cursor) string(what string) ([]byte, error) {
-	at := c.pos
-	n, err := c.uint32(what)
-	if err != nil {
-		return nil, err
-	}
-	if uint64(n) > uint64(len(c.data)-c.pos) {
-		c.pos = at
+	s, rest, ok := sshwire.CutString(c.data[c.pos:])
+	if !ok {
 		return nil, c.flaw(what + ": longer than what is left")
 	}
-	c.pos += int(n)
-	return c.data[c.pos-int(n) : c.pos], nil
+	c.pos = len(c.data) - len(rest)
+	return s, nil
 }
 
 // nested returns a cursor over the next string.
@@ -85,20 +81,14 @@ func (c *cursor) sized(what string, size int) ([]byte, error) {
 	return s, nil
 }
 
-// natural is an mpint that is not negative and in its shortest form.
-func (c *cursor) natural(what string) (*big.Int, error) {
-	at := c.pos
-	s, err := c.string(what)
-	if err != nil {
-		return nil, err
+// number is a positive mpint in its shortest form.
+func (c *cursor) number(what string) (*big.Int, error) {
+	n, rest, ok := sshwire.CutMPInt(c.data[c.pos:])
+	if !ok {
+		return nil, c.flaw(what + ": not a positive number in its shortest form")
 	}
-	negative := len(s) > 0 && s[0]&0x80 != 0
-	padded := len(s) > 0 && s[0] == 0 && (len(s) == 1 || s[1]&0x80 == 0)
-	if negative || padded {
-		c.pos = at
-		return nil, c.flaw(what + ": not a natural number in its shortest form")
-	}
-	return new(big.Int).SetBytes(s), nil
+	c.pos = len(c.data) - len(rest)
+	return n, nil
 }
 
 func (c *cursor) end(what string) error {
@@ -106,17 +96,4 @@ func (c *cursor) end(what string) error {
 		return c.flaw("bytes after " + what)
 	}
 	return nil
-}
-
-func appendString[T string | []byte](b []byte, s T) []byte {
-	b = binary.BigEndian.AppendUint32(b, uint32(len(s)))
-	return append(b, s...)
-}
-
-func appendNatural(b []byte, n *big.Int) []byte {
-	raw := n.Bytes()
-	if len(raw) > 0 && raw[0]&0x80 != 0 {
-		raw = append([]byte{0}, raw...)
-	}
-	return appendString(b, raw)
 }
