@@ -2,6 +2,11 @@ package intoto
 
 import "errors"
 
-// ErrInput: what the caller wants stated cannot be: a subject that is named
-// twice, a digest of the wrong length, a predicate without a required member.
-var ErrInput = errors.New("bad statement")
+var (
+	// ErrInput: what the caller wants stated cannot be: a subject that is named
+	// twice, a digest of the wrong length, an identifier that is no URI.
+	ErrInput = errors.New("bad statement")
+	// ErrPredicate: a predicate that is not JSON in one meaning, or lacks what
+	// its type requires.
+	ErrPredicate = errors.New("bad predicate")
+)

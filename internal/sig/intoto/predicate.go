@@ -69,7 +69,7 @@ func checkPredicate(predicateType string, predicate []byte) error {
 	}
 	o, err := canon.ParseObject(predicate)
 	if err != nil {
-		return fmt.Errorf("%w: predicate: %w", ErrInput, err)
+		return fmt.Errorf("%w: %w", ErrPredicate, err)
 	}
 	for _, r := range wanted {
 		if err := r.in(o); err != nil {
@@ -90,10 +90,10 @@ func (r required) in(o canon.Object) error {
 	}
 	value, ok := o[r.path[len(r.path)-1]]
 	if !ok {
-		return fmt.Errorf("%w: predicate without %s", ErrInput, name)
+		return fmt.Errorf("%w: no member %s", ErrPredicate, name)
 	}
 	if r.values != nil && !slices.Contains(r.values, string(value)) {
-		return fmt.Errorf("%w: %s is none of %v", ErrInput, name, r.values)
+		return fmt.Errorf("%w: %s is none of %v", ErrPredicate, name, r.values)
 	}
 	return nil
 }

@@ -36,7 +36,8 @@ type Subject struct {
 	Digest map[string]string `json:"digest"` // hex by algorithm
 }
 
-// Marshal returns the statement in canonical form. The error is ErrInput.
+// Marshal returns the statement in canonical form. The errors are ErrInput and
+// ErrPredicate.
 func (s *Statement) Marshal() ([]byte, error) {
 	if err := s.check(); err != nil {
 		return nil, err
@@ -48,11 +49,11 @@ func (s *Statement) Marshal() ([]byte, error) {
 		Predicate     json.RawMessage `json:"predicate,omitempty"`
 	}{statementV1, s.Subjects, s.PredicateType, s.Predicate})
 	if err != nil {
-		return nil, fmt.Errorf("%w: predicate is not JSON", ErrInput)
+		return nil, fmt.Errorf("%w: not JSON", ErrPredicate)
 	}
 	data, err = canon.Transform(data)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInput, err)
+		return nil, fmt.Errorf("%w: %w", ErrPredicate, err)
 	}
 	return data, nil
 }
