@@ -6,6 +6,18 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     *' --home') kind=file ;;
     *' --passphrase-fd') kind=text ;;
     *' --passphrase-file') kind=file ;;
+    'kai attest --identity'|'kai attest -i') kind=text ;;
+    'kai attest --key') kind=text ;;
+    'kai attest --predicate-type') kind=text ;;
+    'kai attest --predicate') kind=file ;;
+    'kai attest --builder-id') kind=text ;;
+    'kai attest --build-type') kind=text ;;
+    'kai attest --param') kind=text ;;
+    'kai attest --dep') kind=text ;;
+    'kai attest --invocation') kind=text ;;
+    'kai attest --started') kind=text ;;
+    'kai attest --finished') kind=text ;;
+    'kai attest --output'|'kai attest -o') kind=file ;;
     'kai hash --algo') kind='words sha256 sha512 sha3-256 blake2b blake3' ;;
     'kai hash --jobs'|'kai hash -j') kind=text ;;
     'kai id show --as') kind='words openssh ssh-public pem jwk jwks minisign signify age did did-document vkey allowed-signers raw hex text' ;;
@@ -53,7 +65,11 @@ _kai_verb() { # $1: command; sets flags, words and files
     case "$1" in
     'kai')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='completion doctor hash id keygen sign verify version help'
+        words='attest completion doctor hash id keygen sign verify version help'
+        ;;
+    'kai attest')
+        flags='--identity -i --key --classical --predicate-type --predicate --builder-id --build-type --param --dep --invocation --started --finished --output -o --add --force -f --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
         ;;
     'kai completion')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -141,7 +157,7 @@ _kai() {
             ;;
         *)
             case "$at $word" in
-            'kai completion'|'kai doctor'|'kai hash'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai keygen'|'kai sign'|'kai verify'|'kai version'|'kai help')
+            'kai attest'|'kai completion'|'kai doctor'|'kai hash'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai keygen'|'kai sign'|'kai verify'|'kai version'|'kai help')
                 at="$at $word"
                 ;;
             esac

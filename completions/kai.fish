@@ -20,6 +20,34 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case '* --passphrase-file'
                 set skip 1
+            case 'kai attest --identity'
+                set skip 1
+            case 'kai attest -i'
+                set skip 1
+            case 'kai attest --key'
+                set skip 1
+            case 'kai attest --predicate-type'
+                set skip 1
+            case 'kai attest --predicate'
+                set skip 1
+            case 'kai attest --builder-id'
+                set skip 1
+            case 'kai attest --build-type'
+                set skip 1
+            case 'kai attest --param'
+                set skip 1
+            case 'kai attest --dep'
+                set skip 1
+            case 'kai attest --invocation'
+                set skip 1
+            case 'kai attest --started'
+                set skip 1
+            case 'kai attest --finished'
+                set skip 1
+            case 'kai attest --output'
+                set skip 1
+            case 'kai attest -o'
+                set skip 1
             case 'kai hash --algo'
                 set skip 1
             case 'kai hash --jobs'
@@ -122,7 +150,7 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai verify -o'
                 set skip 1
-            case 'kai completion' 'kai doctor' 'kai hash' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai keygen' 'kai sign' 'kai verify' 'kai version' 'kai help'
+            case 'kai attest' 'kai completion' 'kai doctor' 'kai hash' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai keygen' 'kai sign' 'kai verify' 'kai version' 'kai help'
                 set at "$at $word"
             case '* -*'
                 continue
@@ -137,6 +165,7 @@ end
 
 complete -c kai -f
 complete -c kai -n "__kai_at other" -F
+complete -c kai -n "__kai_at 'kai'" -a attest -d 'sign a statement about files (in-toto, SLSA)'
 complete -c kai -n "__kai_at 'kai'" -a completion -d 'print the completions for a shell'
 complete -c kai -n "__kai_at 'kai'" -a doctor -d 'show what this system offers, and how to fix what is missing'
 complete -c kai -n "__kai_at 'kai'" -a hash -d 'hash files, and check lists of hashes'
@@ -153,6 +182,22 @@ complete -c kai -n "__kai_at any" -l passphrase-fd -x -d 'read the passphrase fr
 complete -c kai -n "__kai_at any" -l passphrase-file -r -F -d 'read the passphrase from FILE'
 complete -c kai -n "__kai_at any" -l allow-agent-reveal -d 'let a detected agent reveal or export secrets'
 complete -c kai -n "__kai_at any" -l help -s h -d 'show help'
+complete -c kai -n "__kai_at 'kai attest'" -F
+complete -c kai -n "__kai_at 'kai attest'" -l identity -s i -x -d 'sign as IDENTITY; may be repeated'
+complete -c kai -n "__kai_at 'kai attest'" -l key -x -d 'sign with the key REF, file:PATH or agent:FINGERPRINT; may be repeated'
+complete -c kai -n "__kai_at 'kai attest'" -l classical -d 'leave the post-quantum half out'
+complete -c kai -n "__kai_at 'kai attest'" -l predicate-type -x -d 'the predicate is of type URI, slsa-provenance, vsa or test-result'
+complete -c kai -n "__kai_at 'kai attest'" -l predicate -r -F -d 'the predicate is the JSON object in FILE'
+complete -c kai -n "__kai_at 'kai attest'" -l builder-id -x -d 'slsa-provenance: URI of who ran the build'
+complete -c kai -n "__kai_at 'kai attest'" -l build-type -x -d 'slsa-provenance: URI of how to read the parameters'
+complete -c kai -n "__kai_at 'kai attest'" -l param -x -d 'slsa-provenance: build parameter NAME=VALUE; may be repeated'
+complete -c kai -n "__kai_at 'kai attest'" -l dep -x -d 'slsa-provenance: the build used URI@ALGORITHM:HEX; may be repeated'
+complete -c kai -n "__kai_at 'kai attest'" -l invocation -x -d 'slsa-provenance: the run'\''s ID'
+complete -c kai -n "__kai_at 'kai attest'" -l started -x -d 'slsa-provenance: the run began at TIME, RFC 3339'
+complete -c kai -n "__kai_at 'kai attest'" -l finished -x -d 'slsa-provenance: the run ended at TIME, RFC 3339'
+complete -c kai -n "__kai_at 'kai attest'" -l output -s o -r -F -d 'write the statement to OUT (default: SUBJECT.intoto.jsonl, if there is one)'
+complete -c kai -n "__kai_at 'kai attest'" -l add -d 'add a line to the file instead of replacing it'
+complete -c kai -n "__kai_at 'kai attest'" -l force -s f -d 'replace an existing file'
 complete -c kai -n "__kai_at 'kai completion'" -a bash
 complete -c kai -n "__kai_at 'kai completion'" -a zsh
 complete -c kai -n "__kai_at 'kai completion'" -a fish

@@ -13,6 +13,7 @@ func rootCommand() *command {
 			{"kai version", "what is installed"},
 		},
 		children: []command{
+			attestCommand(),
 			completionCommand(),
 			doctorCommand(),
 			hashCommand(),

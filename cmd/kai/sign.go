@@ -167,18 +167,23 @@ func signOne(ctx context.Context, env *env, o signOptions, list []sig.Signer, na
 	if !env.json {
 		return nil
 	}
-	answer := signJSON{
+	return env.printJSON(signJSON{
 		head: env.head(true), File: name, Out: job.out, Format: job.format.name,
-		Namespace: job.namespace, Hash: job.hash, Signatures: []signedJSON{},
-	}
+		Namespace: job.namespace, Hash: job.hash, Signatures: signedBy(list, job.format.hybrid),
+	})
+}
+
+// signedBy describes who signed.
+func signedBy(list []sig.Signer, hybrid bool) []signedJSON {
+	signed := make([]signedJSON, 0, len(list))
 	for _, s := range list {
 		one := signedJSON{Key: keyJSON{s.Public.Type(), s.Public.Fingerprint()}}
-		if s.PQ != nil && job.format.hybrid {
+		if s.PQ != nil && hybrid {
 			one.PQ = &keyJSON{s.PQ.Public.Type(), s.PQ.Public.Fingerprint()}
 		}
-		answer.Signatures = append(answer.Signatures, one)
+		signed = append(signed, one)
 	}
-	return env.printJSON(answer)
+	return signed
 }
 
 func newSignJob(env *env, o signOptions, list []sig.Signer, name string) (*signJob, error) {
@@ -234,7 +239,12 @@ func (j *signJob) fits() error {
 	if j.hash == "" && len(f.hashes) > 0 {
 		j.hash = f.hashes[0]
 	}
-	for _, s := range j.signers {
+	return f.accepts(j.signers)
+}
+
+// accepts refuses keys that the format has no signatures for.
+func (f signFormat) accepts(list []sig.Signer) error {
+	for _, s := range list {
 		if !slices.Contains(f.keys, s.Public.Type()) {
 			return usagef("%s cannot hold a signature by a key of type %s", f.name, s.Public.Type())
 		}
