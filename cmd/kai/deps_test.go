@@ -11,22 +11,21 @@ import (
 // direct is each module that kai's own packages import, with its reason. A new module needs
 // a new line, and a better reason than comfort.
 var direct = map[string]string{
-	"aead.dev/minisign":                                 "minisign keys and signatures as minisign reads them",
-	"filippo.io/age":                                    "age files, recipients and identities; post-quantum ones too",
-	"filippo.io/edwards25519":                           "streamed Ed25519 verification over files that do not fit in memory",
-	"filippo.io/mldsa":                                  "ML-DSA, the second signature of every identity",
-	"github.com/cloudflare/circl":                       "SLH-DSA for root keys",
-	"github.com/go-jose/go-jose/v4":                     "JWK and JWS",
-	"github.com/mr-tron/base58":                         "did:key",
-	"github.com/rogpeppe/go-internal":                   "testscript: end-to-end scripts (tests only)",
-	"github.com/secure-systems-lab/go-securesystemslib": "DSSE envelopes",
-	"github.com/urfave/cli/v2":                          "flag parsing; only cmd/kai imports it",
-	"github.com/zeebo/blake3":                           "fast streaming BLAKE3; manifests and hash",
-	"golang.org/x/crypto":                               "ssh keys and certificates, argon2, scrypt, blake2b",
-	"golang.org/x/mod":                                  "signed notes (sumdb/note) and their Merkle trees",
-	"golang.org/x/sys":                                  "system calls that package syscall lacks",
-	"golang.org/x/term":                                 "the terminal: echo off, size",
-	"lukechampine.com/blake3":                           "BLAKE3 guts: one large file on all processors",
+	"aead.dev/minisign":               "minisign keys and signatures as minisign reads them",
+	"filippo.io/age":                  "age files, recipients and identities; post-quantum ones too",
+	"filippo.io/edwards25519":         "streamed Ed25519 verification over files that do not fit in memory",
+	"filippo.io/mldsa":                "ML-DSA, the second signature of every identity",
+	"github.com/cloudflare/circl":     "SLH-DSA for root keys",
+	"github.com/go-jose/go-jose/v4":   "JWK and JWS",
+	"github.com/mr-tron/base58":       "did:key",
+	"github.com/rogpeppe/go-internal": "testscript: end-to-end scripts (tests only)",
+	"github.com/urfave/cli/v2":        "flag parsing; only cmd/kai imports it",
+	"github.com/zeebo/blake3":         "fast streaming BLAKE3; manifests and hash",
+	"golang.org/x/crypto":             "ssh keys and certificates, argon2, scrypt, blake2b",
+	"golang.org/x/mod":                "signed notes (sumdb/note) and their Merkle trees",
+	"golang.org/x/sys":                "system calls that package syscall lacks",
+	"golang.org/x/term":               "the terminal: echo off, size",
+	"lukechampine.com/blake3":         "BLAKE3 guts: one large file on all processors",
 }
 
 // notLinked must not be in the kai binary.
@@ -76,9 +75,23 @@ func TestDirectModules(t *testing.T) {
 	if len(used) == 0 {
 		t.Fatal("no module is imported: the test is blind")
 	}
+	required := goListLines(t, "-m", "-f", "{{if not (or .Main .Indirect)}}{{.Path}}{{end}}", "all")
 	for m, path := range used {
 		if direct[m] == "" {
 			t.Errorf("%s (imported as %s) has no reason in the table", m, path)
+		}
+		if !slices.Contains(required, m) {
+			t.Errorf("%s (imported as %s) is not a direct module in go.mod", m, path)
+		}
+	}
+	for m := range direct {
+		if used[m] == "" {
+			t.Errorf("%s is in the table, but nothing imports it", m)
+		}
+	}
+	for _, m := range required {
+		if used[m] == "" {
+			t.Errorf("%s is a direct module in go.mod, but nothing imports it", m)
 		}
 	}
 }
