@@ -18,6 +18,11 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai attest --started') kind=text ;;
     'kai attest --finished') kind=text ;;
     'kai attest --output'|'kai attest -o') kind=file ;;
+    'kai git verify --signer') kind=file ;;
+    'kai git verify --allowed-signers') kind=file ;;
+    'kai git verify --krl') kind=file ;;
+    'kai git verify --allow-unsigned-before') kind=text ;;
+    'kai git verify --at') kind=text ;;
     'kai hash --algo') kind='words sha256 sha512 sha3-256 blake2b blake3' ;;
     'kai hash --jobs'|'kai hash -j') kind=text ;;
     'kai id show --as') kind='words openssh ssh-public pem jwk jwks minisign signify age did did-document vkey allowed-signers raw hex text' ;;
@@ -65,7 +70,7 @@ _kai_verb() { # $1: command; sets flags, words and files
     case "$1" in
     'kai')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='attest completion doctor hash id keygen sign verify version help'
+        words='attest completion doctor git hash id keygen sign verify version help'
         ;;
     'kai attest')
         flags='--identity -i --key --classical --predicate-type --predicate --builder-id --build-type --param --dep --invocation --started --finished --output -o --add --force -f --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -77,6 +82,13 @@ _kai_verb() { # $1: command; sets flags, words and files
         ;;
     'kai doctor')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai git')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        words='verify'
+        ;;
+    'kai git verify')
+        flags='--tags --history --signer --allowed-signers --krl --match-committer --allow-unsigned-before --at --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai hash')
         flags='--algo --recursive -r --tag --zero -z --jobs -j --check -c --ignore-missing --quiet --status --strict --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -157,7 +169,7 @@ _kai() {
             ;;
         *)
             case "$at $word" in
-            'kai attest'|'kai completion'|'kai doctor'|'kai hash'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai keygen'|'kai sign'|'kai verify'|'kai version'|'kai help')
+            'kai attest'|'kai completion'|'kai doctor'|'kai git'|'kai git verify'|'kai hash'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai keygen'|'kai sign'|'kai verify'|'kai version'|'kai help')
                 at="$at $word"
                 ;;
             esac

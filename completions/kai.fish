@@ -48,6 +48,16 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai attest -o'
                 set skip 1
+            case 'kai git verify --signer'
+                set skip 1
+            case 'kai git verify --allowed-signers'
+                set skip 1
+            case 'kai git verify --krl'
+                set skip 1
+            case 'kai git verify --allow-unsigned-before'
+                set skip 1
+            case 'kai git verify --at'
+                set skip 1
             case 'kai hash --algo'
                 set skip 1
             case 'kai hash --jobs'
@@ -150,7 +160,7 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai verify -o'
                 set skip 1
-            case 'kai attest' 'kai completion' 'kai doctor' 'kai hash' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai keygen' 'kai sign' 'kai verify' 'kai version' 'kai help'
+            case 'kai attest' 'kai completion' 'kai doctor' 'kai git' 'kai git verify' 'kai hash' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai keygen' 'kai sign' 'kai verify' 'kai version' 'kai help'
                 set at "$at $word"
             case '* -*'
                 continue
@@ -168,6 +178,7 @@ complete -c kai -n "__kai_at other" -F
 complete -c kai -n "__kai_at 'kai'" -a attest -d 'sign a statement about files (in-toto, SLSA)'
 complete -c kai -n "__kai_at 'kai'" -a completion -d 'print the completions for a shell'
 complete -c kai -n "__kai_at 'kai'" -a doctor -d 'show what this system offers, and how to fix what is missing'
+complete -c kai -n "__kai_at 'kai'" -a git -d 'verify the signatures of commits and tags'
 complete -c kai -n "__kai_at 'kai'" -a hash -d 'hash files, and check lists of hashes'
 complete -c kai -n "__kai_at 'kai'" -a id -d 'keys in all their forms: show, convert, check'
 complete -c kai -n "__kai_at 'kai'" -a keygen -d 'make a key'
@@ -202,6 +213,15 @@ complete -c kai -n "__kai_at 'kai completion'" -a bash
 complete -c kai -n "__kai_at 'kai completion'" -a zsh
 complete -c kai -n "__kai_at 'kai completion'" -a fish
 complete -c kai -n "__kai_at 'kai completion'" -a powershell
+complete -c kai -n "__kai_at 'kai git'" -a verify -d 'check the signatures of commits and tags'
+complete -c kai -n "__kai_at 'kai git verify'" -l tags -d 'check each tag of the repository; without RANGE and REV only these'
+complete -c kai -n "__kai_at 'kai git verify'" -l history -d 'each REV stands for itself and all its ancestors'
+complete -c kai -n "__kai_at 'kai git verify'" -l signer -r -F -d 'trust the keys in WHO, a public-key file or key; may be repeated'
+complete -c kai -n "__kai_at 'kai git verify'" -l allowed-signers -r -F -d 'trust by the OpenSSH allowed_signers FILE'
+complete -c kai -n "__kai_at 'kai git verify'" -l krl -r -F -d 'refuse what the OpenSSH key revocation list FILE revokes'
+complete -c kai -n "__kai_at 'kai git verify'" -l match-committer -d 'the committer'\''s e-mail address must be one of the signer'\''s principals'
+complete -c kai -n "__kai_at 'kai git verify'" -l allow-unsigned-before -x -d 'ancestors of REV need no signature'
+complete -c kai -n "__kai_at 'kai git verify'" -l at -x -d 'judge keys as of TIME: RFC 3339, a date, now, or git, the committer'\''s time'
 complete -c kai -n "__kai_at 'kai hash'" -F
 complete -c kai -n "__kai_at 'kai hash'" -l algo -x -a 'sha256 sha512 sha3-256 blake2b blake3' -d 'use ALGO: sha256, sha512, sha3-256, blake2b, blake3 (default sha256)'
 complete -c kai -n "__kai_at 'kai hash'" -l recursive -s r -d 'hash each file below a directory'
@@ -262,7 +282,7 @@ complete -c kai -n "__kai_at 'kai verify'" -l namespace -s n -x -d 'the signatur
 complete -c kai -n "__kai_at 'kai verify'" -l format -x -a 'manifest proof sshsig minisign signify sigstore dsse jws a2a note raw' -d 'take the signature for a FORMAT: manifest, proof, sshsig, minisign, signify, sigstore, dsse, jws, a2a, note, raw'
 complete -c kai -n "__kai_at 'kai verify'" -l threshold -x -d 'N different signers must be trusted'
 complete -c kai -n "__kai_at 'kai verify'" -l require-pq -d 'every signer'\''s post-quantum half must be there'
-complete -c kai -n "__kai_at 'kai verify'" -l at -x -d 'judge as of TIME, RFC 3339 or a date; your claim, no format proves it'
+complete -c kai -n "__kai_at 'kai verify'" -l at -x -d 'judge as of TIME, RFC 3339 or a date; your claim, no format proves it (git: its committer'\''s)'
 complete -c kai -n "__kai_at 'kai verify'" -l audience -x -d 'a token must be for AUDIENCE'
 complete -c kai -n "__kai_at 'kai verify'" -l predicate-type -x -d 'a statement must be of type URI'
 complete -c kai -n "__kai_at 'kai verify'" -l allow-extra -d 'files that the manifest does not list are no difference'

@@ -26,6 +26,11 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $kinds['kai attest --finished'] = ''
     $kinds['kai attest --output'] = ''
     $kinds['kai attest -o'] = ''
+    $kinds['kai git verify --signer'] = ''
+    $kinds['kai git verify --allowed-signers'] = ''
+    $kinds['kai git verify --krl'] = ''
+    $kinds['kai git verify --allow-unsigned-before'] = ''
+    $kinds['kai git verify --at'] = ''
     $kinds['kai hash --algo'] = 'sha256 sha512 sha3-256 blake2b blake3'
     $kinds['kai hash --jobs'] = ''
     $kinds['kai hash -j'] = ''
@@ -77,7 +82,7 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $kinds['kai verify --prove'] = ''
     $kinds['kai verify --output'] = ''
     $kinds['kai verify -o'] = ''
-    $verbs['kai'] = @('attest', 'completion', 'doctor', 'hash', 'id', 'keygen', 'sign', 'verify', 'version', 'help')
+    $verbs['kai'] = @('attest', 'completion', 'doctor', 'git', 'hash', 'id', 'keygen', 'sign', 'verify', 'version', 'help')
     $flags['kai'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai attest'] = @()
     $flags['kai attest'] = @('--identity', '-i', '--key', '--classical', '--predicate-type', '--predicate', '--builder-id', '--build-type', '--param', '--dep', '--invocation', '--started', '--finished', '--output', '-o', '--add', '--force', '-f', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
@@ -85,6 +90,10 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $flags['kai completion'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai doctor'] = @()
     $flags['kai doctor'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
+    $verbs['kai git'] = @('verify')
+    $flags['kai git'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
+    $verbs['kai git verify'] = @()
+    $flags['kai git verify'] = @('--tags', '--history', '--signer', '--allowed-signers', '--krl', '--match-committer', '--allow-unsigned-before', '--at', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai hash'] = @()
     $flags['kai hash'] = @('--algo', '--recursive', '-r', '--tag', '--zero', '-z', '--jobs', '-j', '--check', '-c', '--ignore-missing', '--quiet', '--status', '--strict', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai id'] = @('show', 'export', 'import')

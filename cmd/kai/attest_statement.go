@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"kai/internal/digest"
@@ -62,7 +63,7 @@ func (o *attestOptions) statement(ctx context.Context, env *env) (*intoto.Statem
 		subject, err := subjectOf(ctx, env, arg)
 		return hashedSubject{subject, err}
 	}
-	err = inOrder(ctx, env.cpus, o.subjects, hash, func(h hashedSubject) error {
+	err = inOrder(ctx, env.cpus, slices.Values(o.subjects), hash, func(h hashedSubject) error {
 		s.Subjects = append(s.Subjects, h.subject)
 		return h.err
 	})

@@ -16,6 +16,7 @@ func rootCommand() *command {
 			attestCommand(),
 			completionCommand(),
 			doctorCommand(),
+			gitCommand(),
 			hashCommand(),
 			idCommand(),
 			keygenCommand(),

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"slices"
 	"sync"
@@ -27,6 +28,7 @@ func verifyCommand() command {
 			{"kai verify dist.kai-manifest --signer release_key.pub", "a directory against its manifest"},
 			{"curl -s URL | kai verify - -s tool.sig --signer bob.pub -o tool", "write tool only if trusted"},
 			{"kai verify app --allowed-signers signers -I ada@example.org", "by OpenSSH's rules"},
+			{"kai verify git:v1.0 --signer release_key.pub", "a tag or commit of the repository here"},
 			{"kai verify app --signer ada.pub --signer bob.pub --threshold 2 --explain", "two people, and why"},
 		},
 		about: "FILE is judged by the signature in it, by -s SIG, or by the signature files beside\n" +
@@ -35,7 +37,7 @@ func verifyCommand() command {
 			"A signature counts as trusted only through --signer or --allowed-signers.\n" +
 			"After a manifest, DIR is the directory to compare (default: its name without the\n" +
 			"suffix). After an in-toto statement, each FILE must be one of its subjects.",
-		args:       "FILE|DIR|-...",
+		args:       "FILE|DIR|git:REV|-...",
 		maxArgs:    anyNumber,
 		readsStdin: true,
 		flags: []cli.Flag{
@@ -49,7 +51,7 @@ func verifyCommand() command {
 			choiceFlag("format", "take the signature for a `FORMAT`", "", formats.Names()...),
 			&cli.IntFlag{Name: "threshold", Usage: "`N` different signers must be trusted", Value: 1},
 			&cli.BoolFlag{Name: "require-pq", Usage: "every signer's post-quantum half must be there"},
-			&cli.StringFlag{Name: "at", Usage: "judge as of `TIME`, RFC 3339 or a date; your claim, no format proves it"},
+			&cli.StringFlag{Name: "at", Usage: "judge as of `TIME`, RFC 3339 or a date; your claim, no format proves it (git: its committer's)"},
 			&cli.StringFlag{Name: "audience", Usage: "a token must be for `AUDIENCE`"},
 			&cli.StringFlag{Name: "predicate-type", Usage: "a statement must be of type `URI`"},
 			&cli.BoolFlag{Name: "allow-extra", Usage: "files that the manifest does not list are no difference"},
@@ -152,7 +154,7 @@ func verify(ctx context.Context, env *env, o verifyOptions) error {
 	}
 	worst := exitDone
 	v.neighbours.read = len(v.tasks) >= manyTasks
-	err = inOrder(ctx, env.cpus, v.tasks, v.judge, func(j *judged) error {
+	err = inOrder(ctx, env.cpus, slices.Values(v.tasks), v.judge, func(j *judged) error {
 		worst = worstExit(worst, j.exit)
 		return j.print(ctx, env, o)
 	})
@@ -246,7 +248,7 @@ func exitOf(w verdict.Word) int {
 
 // parseTime reads --at: RFC 3339 or a date, which means its beginning in UTC.
 func parseTime(text string, now time.Time) (time.Time, error) {
-	if text == "" {
+	if text == "" || text == atGit { // only objects of git have another time
 		return now, nil
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
@@ -259,7 +261,7 @@ func parseTime(text string, now time.Time) (time.Time, error) {
 
 // inOrder does work on workers goroutines and hands the results over in the
 // order of the inputs, one at a time. It ends at the first error of each.
-func inOrder[In, Out any](ctx context.Context, workers int, inputs []In, work func(context.Context, In) Out, each func(Out) error) error {
+func inOrder[In, Out any](ctx context.Context, workers int, inputs iter.Seq[In], work func(context.Context, In) Out, each func(Out) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var wait sync.WaitGroup
 	defer wait.Wait()
@@ -267,7 +269,7 @@ func inOrder[In, Out any](ctx context.Context, workers int, inputs []In, work fu
 	slots := make(chan chan Out, max(workers, 1)) // bounds what is in the works
 	wait.Go(func() {
 		defer close(slots)
-		for _, in := range inputs {
+		for in := range inputs {
 			slot := make(chan Out, 1)
 			select {
 			case slots <- slot:

@@ -164,6 +164,8 @@ func (j *judged) hint(o verifyOptions) string {
 	switch code := j.verdict.Reasons[0].Code; {
 	case code == "no_key" || code == "unknown_signer" && len(o.signers) == 0 && o.allowed == "":
 		return "if you know the signer: kai verify " + j.name + " --signer PUBLIC-KEY-FILE"
+	case code == "no_signature" && strings.HasPrefix(j.name, gitPrefix):
+		return ""
 	case code == "no_signature":
 		return "kai verify " + j.name + " -s SIGNATURE-FILE"
 	case code == "no_file":

@@ -57,6 +57,9 @@ func (v *verifier) answer(ctx context.Context, t task, j *judged) error {
 	if t.file == "-" {
 		return v.stream(ctx, j)
 	}
+	if revision, ok := strings.CutPrefix(t.file, gitPrefix); ok {
+		return v.git(ctx, revision, j)
+	}
 	f, err := os.Open(v.env.path(t.file))
 	if err != nil {
 		return err
