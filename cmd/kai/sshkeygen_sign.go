@@ -139,7 +139,7 @@ func (k *keygen) reported(format string, args ...any) error {
 // public file stands for the private one beside it.
 func (k *keygen) openKey(ctx context.Context) (*keygenSigner, error) {
 	path := *k.file
-	pub, certificate, err := k.readPublic(path)
+	pub, certificate, err := k.readPublic(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +221,7 @@ func (k *keygen) complainOpen(private string, info fs.FileInfo) {
 
 // readPublic finds the public key that path stands for: in the file itself, in the one beside
 // it with .pub, or in the open part of the private key.
-func (k *keygen) readPublic(path string) (key.Public, []byte, error) {
+func (k *keygen) readPublic(ctx context.Context, path string) (key.Public, []byte, error) {
 	var missing error
 	for _, name := range []string{path, path + ".pub"} {
 		data, err := readBounded(k.env.path(name), key.MaxFile)
@@ -236,7 +236,7 @@ func (k *keygen) readPublic(path string) (key.Public, []byte, error) {
 	ref := backend.Ref{Scheme: "file", Attributes: []backend.Pair{{Name: "path", Value: path}}}
 	env := k.env.keyHolders()
 	env.AgentSocket = ""
-	held, err := file.Backend{}.Open(context.Background(), ref, env)
+	held, err := file.Backend{}.Open(ctx, ref, env)
 	if err != nil {
 		if missing != nil && (isSystemError(err) || errors.Is(err, key.ErrMalformed)) {
 			err = k.reported("Couldn't load public key %s: %s", path, systemText(missing))

@@ -45,6 +45,7 @@ func newKeygenBench(t *testing.T) *keygenBench {
 
 	public := func(name string) string { return strings.TrimSpace(b.read(t, name+".pub")) }
 	b.write(t, "public.pub", public("k")+"\n")
+	b.write(t, "literal", public("k")+"\n") // git writes keys out like this
 	b.write(t, "mismatch", b.read(t, "stranger"))
 	b.write(t, "mismatch.pub", public("k")+"\n")
 	b.write(t, "allowed", "# signers\nalice,a* "+public("k")+"\nbob namespaces=\"file\" "+public("k")+
@@ -284,6 +285,7 @@ func (b *keygenBench) testAgrees(t *testing.T) {
 		{255, "-Y sign -n git -f short m"},
 		{255, "-Y sign -n git -f dir m"},
 		{255, "-Y sign -n git -f public.pub m"},
+		{255, "-Y sign -n git -f literal m"},
 		{255, "-Y sign -n git -f mismatch m"},
 		{255, "-Y sign -n git -f mismatch.pub m"},
 		{255, "-Y sign -n git -f k -U m"},
@@ -392,6 +394,7 @@ func (b *keygenBench) testAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range []string{
+		"-Y sign -n git -f literal m", "-Y sign -n git -f literal -U m",
 		"-Y sign -n git -f public.pub m", "-Y sign -n git -U -f public.pub m", "-Y sign -n git -U -f k m", "-Y sign -n git -f rsa.pub m",
 		"-Y sign -n git -f rsa.pub", "-Y sign -n git -U -f rsa.pub -O hashalg=sha256 m",
 	} {
