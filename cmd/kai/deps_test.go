@@ -16,7 +16,7 @@ var direct = map[string]string{
 	"filippo.io/edwards25519":         "streamed Ed25519 verification over files that do not fit in memory",
 	"filippo.io/mldsa":                "ML-DSA, the second signature of every identity",
 	"github.com/cloudflare/circl":     "SLH-DSA for root keys",
-	"github.com/go-jose/go-jose/v4":   "JWK and JWS",
+	"github.com/go-jose/go-jose/v4":   "the other side of JWK and JWS (tests only)",
 	"github.com/mr-tron/base58":       "did:key",
 	"github.com/rogpeppe/go-internal": "testscript: end-to-end scripts (tests only)",
 	"github.com/urfave/cli/v2":        "flag parsing; only cmd/kai imports it",

@@ -206,7 +206,7 @@ func TestNumbersOfRSAThatDoNotFitAreRefused(t *testing.T) {
 		}
 		b := []byte(all[member])
 		b[len(b)/2]++
-		if b[len(b)/2] > 'y' || b[len(b)/2] == '`' || b[len(b)/2] == ':' || b[len(b)/2] == '[' {
+		if b[len(b)/2] > 'y' || b[len(b)/2] == '`' || b[len(b)/2] == '.' || b[len(b)/2] == ':' || b[len(b)/2] == '[' {
 			b[len(b)/2] = 'A'
 		}
 		all[member] = string(b)
