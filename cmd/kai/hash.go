@@ -138,7 +138,13 @@ func readHashOptions(env *env, c *cli.Context) (hashOptions, error) {
 func hashFiles(ctx context.Context, env *env, o hashOptions) error {
 	env, flush := bufferedOutput(env)
 	code := exitDone
-	err := digest.Files(ctx, o.jobs(env), openForHash(env), o.workers, func(r digest.Result) error {
+	bar := env.progress("hashing", 0)
+	defer bar.end()
+	if bar != nil {
+		bar.total = o.totalSize(env)
+	}
+	err := digest.Files(ctx, o.jobs(env), openForHash(env, bar), o.workers, func(r digest.Result) error {
+		bar.clear()
 		if r.Err == nil {
 			return printHash(env, o.format, r)
 		}
@@ -166,9 +172,22 @@ func bufferedOutput(e *env) (*env, func() error) {
 	return &buffered, out.Flush
 }
 
+// totalSize is the number of bytes of the files, 0 if that is not known beforehand.
+func (o hashOptions) totalSize(env *env) int64 {
+	var total int64
+	for _, name := range o.files {
+		info, err := os.Stat(env.path(name))
+		if err != nil || !info.Mode().IsRegular() {
+			return 0
+		}
+		total += info.Size()
+	}
+	return total
+}
+
 // openForHash opens files, and says what to do about directories. Pipes and devices, which
-// may make a reader wait, end with their context.
-func openForHash(env *env) digest.Opener {
+// may make a reader wait, end with their context. What is read is counted by bar.
+func openForHash(env *env, bar *progress) digest.Opener {
 	return func(ctx context.Context, path string) (io.ReadCloser, error) {
 		in, err := env.open(ctx, path)
 		if err != nil {
@@ -176,7 +195,10 @@ func openForHash(env *env) digest.Opener {
 		}
 		f, ok := in.(*os.File)
 		if !ok {
-			return in, nil
+			return struct {
+				io.Reader
+				io.Closer
+			}{bar.reader(in), in}, nil
 		}
 		info, err := f.Stat()
 		switch {
@@ -187,13 +209,31 @@ func openForHash(env *env) digest.Opener {
 			f.Close()
 			return nil, withHint(failf(exitFailure, "is_directory", "%s: is a directory", path), "kai hash -r %s", path)
 		case info.Mode().IsRegular():
-			return f, nil
+			return watchedFile{f, bar}, nil
 		}
 		return struct {
 			io.Reader
 			io.Closer
-		}{contextReader{ctx, interruptible(f)}, f}, nil
+		}{bar.reader(contextReader{ctx, interruptible(f)}), f}, nil
 	}
+}
+
+// watchedFile counts what is read from a file.
+type watchedFile struct {
+	*os.File
+	bar *progress
+}
+
+func (w watchedFile) Read(b []byte) (int, error) {
+	n, err := w.File.Read(b)
+	w.bar.add(int64(n))
+	return n, err
+}
+
+func (w watchedFile) ReadAt(b []byte, off int64) (int, error) {
+	n, err := w.File.ReadAt(b, off)
+	w.bar.add(int64(n))
+	return n, err
 }
 
 // hashError is the error of a result, with its path and a word for machines.

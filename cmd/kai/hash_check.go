@@ -63,7 +63,10 @@ func (o hashCheckOptions) checkList(ctx context.Context, env *env, name string, 
 	if name == "-" {
 		l.name = "standard input"
 	}
-	err = digest.Files(ctx, l.jobs, openForHash(env), o.workers, func(r digest.Result) error {
+	bar := env.progress("checking", 0)
+	defer bar.end()
+	err = digest.Files(ctx, l.jobs, openForHash(env, bar), o.workers, func(r digest.Result) error {
+		bar.clear()
 		return o.checked(ctx, env, r, t)
 	})
 	if err == nil && l.err != nil {

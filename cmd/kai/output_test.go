@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -167,6 +168,35 @@ func TestByteCount(t *testing.T) {
 	} {
 		if got := byteCount(n); got != want {
 			t.Errorf("byteCount(%d) = %s, want %s", n, got, want)
+		}
+	}
+}
+
+// A large file shows a bar on stderr, which is gone when the answer is printed.
+func TestHashProgress(t *testing.T) {
+	w := newWorld(t, "")
+	w.stderrTerminal, w.stdoutTerminal = true, true
+	w.stdout = &w.err // one screen
+	clock := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	var mu sync.Mutex
+	w.now = func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		clock = clock.Add(time.Second)
+		return clock
+	}
+	writeFile(t, filepath.Join(w.workDir, "big"), strings.Repeat("x", 8<<20), 0o600)
+	for _, algorithm := range []string{"sha256", "blake3"} {
+		if code := w.run(t, "hash", "--algo", algorithm, "big"); code != exitDone {
+			t.Fatalf("exit %d", code)
+		}
+		screen := w.err.String()
+		if !strings.Contains(screen, "\rhashing  ") || !strings.Contains(screen, " of 8.0 MiB") {
+			t.Errorf("%s: no bar in %q", algorithm, screen)
+		}
+		bar, answer, _ := strings.Cut(strings.TrimSuffix(screen, "\n"), "  big")
+		if i := strings.LastIndex(bar, "\r"); i < 0 || len(bar[i+1:]) != 64 || answer != "" {
+			t.Errorf("%s: the answer is not on a line of its own: %q", algorithm, screen)
 		}
 	}
 }

@@ -77,6 +77,24 @@ func (r progressReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// clear takes the bar off the screen until it is drawn again, for a line of the answer.
+func (p *progress) clear() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wipe()
+}
+
+// wipe overwrites the bar. The caller holds mu.
+func (p *progress) wipe() {
+	if p.drawn > 0 {
+		p.show("")
+		_, _ = io.WriteString(p.env.stderr, "\r")
+	}
+}
+
 // end takes the bar off the screen. It may be called twice.
 func (p *progress) end() {
 	if p == nil {
@@ -84,10 +102,7 @@ func (p *progress) end() {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.drawn > 0 && !p.ended {
-		p.show("")
-		_, _ = io.WriteString(p.env.stderr, "\r")
-	}
+	p.wipe()
 	p.ended = true
 }
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
+	"io/fs"
 	"sync"
 	"sync/atomic"
 )
@@ -22,6 +22,14 @@ func newPool(workers int) pool {
 	return p
 }
 
+// Source is what this package uses of a file. *os.File is one; a caller that wants to know how
+// far the reading has come wraps it. ReadAt is called by several goroutines.
+type Source interface {
+	io.Reader
+	io.ReaderAt
+	Stat() (fs.FileInfo, error)
+}
+
 // File hashes all of f, from its start, and returns the digest and the size.
 //
 // f has just been opened for reading. Up to workers goroutines take part, which
@@ -30,12 +38,12 @@ func newPool(workers int) pool {
 //
 // The errors are ErrAlgorithm; ErrChanged when a regular file was written to,
 // cut or extended meanwhile; what reading f says; and the context's cause.
-func File(ctx context.Context, f *os.File, a Algorithm, workers int) (sum []byte, size int64, err error) {
+func File(ctx context.Context, f Source, a Algorithm, workers int) (sum []byte, size int64, err error) {
 	p := newPool(workers)
 	return p.file(ctx, <-p, f, a)
 }
 
-func (p pool) file(ctx context.Context, w *worker, f *os.File, a Algorithm) (sum []byte, size int64, err error) {
+func (p pool) file(ctx context.Context, w *worker, f Source, a Algorithm) (sum []byte, size int64, err error) {
 	before, err := f.Stat()
 	if err != nil {
 		return nil, 0, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"iter"
-	"os"
 )
 
 // Job is one file for [Files].
@@ -27,7 +26,7 @@ type Result struct {
 	Size int64
 }
 
-// Opener opens a path for reading. For an *os.File the rules of [File] apply;
+// Opener opens a path for reading. For a [Source] the rules of [File] apply;
 // anything else is read as a stream. Files closes what it returns.
 type Opener func(ctx context.Context, path string) (io.ReadCloser, error)
 
@@ -110,7 +109,7 @@ func (p pool) path(ctx context.Context, w *worker, job Job, open Opener) (sum []
 		return nil, 0, err
 	}
 	defer in.Close()
-	if f, ok := in.(*os.File); ok {
+	if f, ok := in.(Source); ok {
 		return p.file(ctx, w, f, job.Algorithm)
 	}
 	return w.stream(ctx, in, job.Algorithm)

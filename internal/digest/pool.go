@@ -1,9 +1,6 @@
 package digest
 
-import (
-	"context"
-	"os"
-)
+import "context"
 
 // Pool is a number of hashing workers with their buffers, for callers that open
 // files themselves, many at a time. It is safe for concurrent use.
@@ -15,7 +12,7 @@ func NewPool(workers int) *Pool { return &Pool{newPool(workers)} }
 
 // File is the function [File] with the workers of the pool. It waits for a
 // worker, or until the context ends.
-func (p *Pool) File(ctx context.Context, f *os.File, a Algorithm) (sum []byte, size int64, err error) {
+func (p *Pool) File(ctx context.Context, f Source, a Algorithm) (sum []byte, size int64, err error) {
 	select {
 	case w := <-p.idle:
 		defer func() { p.idle <- w }()
