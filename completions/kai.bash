@@ -47,6 +47,7 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai sign --note-name') kind=text ;;
     'kai sign --payload-type') kind=text ;;
     'kai sign --exclude') kind=text ;;
+    'kai tour --keep') kind=file ;;
     'kai verify --signature'|'kai verify -s') kind=file ;;
     'kai verify --signer') kind=file ;;
     'kai verify --allowed-signers') kind=file ;;
@@ -70,7 +71,7 @@ _kai_verb() { # $1: command; sets flags, words and files
     case "$1" in
     'kai')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='attest completion doctor git hash id keygen sign verify version help'
+        words='attest completion doctor git hash id keygen sign tour verify version help'
         ;;
     'kai attest')
         flags='--identity -i --key --classical --predicate-type --predicate --builder-id --build-type --param --dep --invocation --started --finished --output -o --add --force -f --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -116,6 +117,9 @@ _kai_verb() { # $1: command; sets flags, words and files
     'kai sign')
         flags='--identity -i --key --classical --namespace -n --format --hash --add --output -o --force -f --comment -t --note-name --payload-type --jcs --exclude --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         files=1
+        ;;
+    'kai tour')
+        flags='--keep --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai verify')
         flags='--signature -s --signer --allowed-signers --principal -I --krl --key --namespace -n --format --threshold --require-pq --at --audience --predicate-type --allow-extra --prove --output -o --force -f --explain --quiet -q --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -169,7 +173,7 @@ _kai() {
             ;;
         *)
             case "$at $word" in
-            'kai attest'|'kai completion'|'kai doctor'|'kai git'|'kai git verify'|'kai hash'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai keygen'|'kai sign'|'kai verify'|'kai version'|'kai help')
+            'kai attest'|'kai completion'|'kai doctor'|'kai git'|'kai git verify'|'kai hash'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai keygen'|'kai sign'|'kai tour'|'kai verify'|'kai version'|'kai help')
                 at="$at $word"
                 ;;
             esac

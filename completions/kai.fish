@@ -124,6 +124,8 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai sign --exclude'
                 set skip 1
+            case 'kai tour --keep'
+                set skip 1
             case 'kai verify --signature'
                 set skip 1
             case 'kai verify -s'
@@ -160,7 +162,7 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai verify -o'
                 set skip 1
-            case 'kai attest' 'kai completion' 'kai doctor' 'kai git' 'kai git verify' 'kai hash' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai keygen' 'kai sign' 'kai verify' 'kai version' 'kai help'
+            case 'kai attest' 'kai completion' 'kai doctor' 'kai git' 'kai git verify' 'kai hash' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai keygen' 'kai sign' 'kai tour' 'kai verify' 'kai version' 'kai help'
                 set at "$at $word"
             case '* -*'
                 continue
@@ -183,6 +185,7 @@ complete -c kai -n "__kai_at 'kai'" -a hash -d 'hash files, and check lists of h
 complete -c kai -n "__kai_at 'kai'" -a id -d 'keys in all their forms: show, convert, check'
 complete -c kai -n "__kai_at 'kai'" -a keygen -d 'make a key'
 complete -c kai -n "__kai_at 'kai'" -a sign -d 'sign files and directories'
+complete -c kai -n "__kai_at 'kai'" -a tour -d 'show what kai does, in a throwaway home'
 complete -c kai -n "__kai_at 'kai'" -a verify -d 'check signatures of every format: may I rely on this?'
 complete -c kai -n "__kai_at 'kai'" -a version -d 'print what is installed'
 complete -c kai -n "__kai_at 'kai'" -a help -d 'explain a command or a topic'
@@ -271,6 +274,7 @@ complete -c kai -n "__kai_at 'kai sign'" -l note-name -x -d 'note: the signer'\'
 complete -c kai -n "__kai_at 'kai sign'" -l payload-type -x -d 'dsse: the payload is of TYPE'
 complete -c kai -n "__kai_at 'kai sign'" -l jcs -d 'jws: sign the RFC 8785 form of the JSON in FILE'
 complete -c kai -n "__kai_at 'kai sign'" -l exclude -x -d 'manifest: leave out paths that match PATTERN; may be repeated'
+complete -c kai -n "__kai_at 'kai tour'" -l keep -r -F -d 'work in DIR, which must not exist, and keep it'
 complete -c kai -n "__kai_at 'kai verify'" -F
 complete -c kai -n "__kai_at 'kai verify'" -l signature -s s -r -F -d 'the signature is in SIG, or - for standard input'
 complete -c kai -n "__kai_at 'kai verify'" -l signer -r -F -d 'trust the keys in WHO, a public-key file or key; may be repeated'

@@ -64,6 +64,7 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $kinds['kai sign --note-name'] = ''
     $kinds['kai sign --payload-type'] = ''
     $kinds['kai sign --exclude'] = ''
+    $kinds['kai tour --keep'] = ''
     $kinds['kai verify --signature'] = ''
     $kinds['kai verify -s'] = ''
     $kinds['kai verify --signer'] = ''
@@ -82,7 +83,7 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $kinds['kai verify --prove'] = ''
     $kinds['kai verify --output'] = ''
     $kinds['kai verify -o'] = ''
-    $verbs['kai'] = @('attest', 'completion', 'doctor', 'git', 'hash', 'id', 'keygen', 'sign', 'verify', 'version', 'help')
+    $verbs['kai'] = @('attest', 'completion', 'doctor', 'git', 'hash', 'id', 'keygen', 'sign', 'tour', 'verify', 'version', 'help')
     $flags['kai'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai attest'] = @()
     $flags['kai attest'] = @('--identity', '-i', '--key', '--classical', '--predicate-type', '--predicate', '--builder-id', '--build-type', '--param', '--dep', '--invocation', '--started', '--finished', '--output', '-o', '--add', '--force', '-f', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
@@ -108,6 +109,8 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $flags['kai keygen'] = @('--type', '--output', '-o', '--no-passphrase', '--comment', '--visual', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai sign'] = @()
     $flags['kai sign'] = @('--identity', '-i', '--key', '--classical', '--namespace', '-n', '--format', '--hash', '--add', '--output', '-o', '--force', '-f', '--comment', '-t', '--note-name', '--payload-type', '--jcs', '--exclude', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
+    $verbs['kai tour'] = @()
+    $flags['kai tour'] = @('--keep', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai verify'] = @()
     $flags['kai verify'] = @('--signature', '-s', '--signer', '--allowed-signers', '--principal', '-I', '--krl', '--key', '--namespace', '-n', '--format', '--threshold', '--require-pq', '--at', '--audience', '--predicate-type', '--allow-extra', '--prove', '--output', '-o', '--force', '-f', '--explain', '--quiet', '-q', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai version'] = @()

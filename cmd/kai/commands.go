@@ -21,6 +21,7 @@ func rootCommand() *command {
 			idCommand(),
 			keygenCommand(),
 			signCommand(),
+			tourCommand(),
 			verifyCommand(),
 			versionCommand(),
 			helpCommand(),

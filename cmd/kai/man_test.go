@@ -21,7 +21,7 @@ func manPage(path []*command) string {
 		return "kai.1"
 	}
 	switch verb := path[1].name; verb {
-	case "completion", "doctor", "help", "version":
+	case "completion", "doctor", "help", "tour", "version":
 		return "kai.1"
 	default:
 		return "kai-" + verb + ".1"

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// tourStep is one command line of the tour and what must come of it.
+type tourStep struct {
+	say string // what is being shown
+	// put are files written before the command, by name; lines that end in a
+	// line feed and hold no quotes.
+	put map[string]string
+	// line is a simple command of a shell: words without quotes, of which the
+	// last two may be < FILE, > FILE or >> FILE. The first is kai or the name of
+	// a program without which the step is left out.
+	line string
+	exit int
+	want string // must stand in the answer
+}
+
+// tourJSON is one step of kai tour --json.
+type tourJSON struct {
+	head
+	Say      string   `json:"say"`
+	Commands []string `json:"commands"`
+	Skipped  bool     `json:"skipped"`
+	Exit     int      `json:"exit"`
+	Stdout   string   `json:"stdout"`
+	Stderr   string   `json:"stderr"`
+}
+
+// tourRun is what a step did.
+type tourRun struct {
+	exit     int
+	out, err bytes.Buffer
+	shown    transcript
+	skipped  bool
+}
+
+// transcript is what a person would have seen. A program's two streams are
+// written by two goroutines.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer // guarded by mu
+}
+
+// Write appends p.
+func (t *transcript) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(p)
+}
+
+// play does one step in dir, shows it, and checks that it did what it should.
+func (step tourStep) play(ctx context.Context, env *env, dir string, number int) error {
+	if err := step.write(dir); err != nil {
+		return err
+	}
+	did, err := step.run(ctx, env, dir)
+	if err != nil {
+		return err
+	}
+	if err := step.show(env, number, did); err != nil {
+		return err
+	}
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case did.skipped:
+		return nil
+	case did.exit != step.exit:
+		return fmt.Errorf("exit code %d, expected %d", did.exit, step.exit)
+	case !strings.Contains(did.out.String()+did.err.String(), step.want):
+		return fmt.Errorf("the answer does not say %q", step.want)
+	}
+	return nil
+}
+
+// write puts the files of the step in place.
+func (step tourStep) write(dir string) error {
+	for name, text := range step.put {
+		place := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(place, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run does what a shell would do with the line.
+func (step tourStep) run(ctx context.Context, env *env, dir string) (did *tourRun, err error) {
+	did = &tourRun{}
+	words := strings.Fields(step.line)
+	stdin, stdout := io.Reader(strings.NewReader("")), io.MultiWriter(&did.out, &did.shown)
+	if n := len(words); n > 2 {
+		var file *os.File
+		place := filepath.Join(dir, words[n-1])
+		switch words[n-2] {
+		case "<":
+			file, err = os.Open(place)
+			stdin = file
+		case ">":
+			file, err = os.Create(place)
+			stdout = file
+		case ">>":
+			file, err = os.OpenFile(place, os.O_WRONLY|os.O_APPEND, 0)
+			stdout = file
+		}
+		if err != nil {
+			return nil, err
+		}
+		if file != nil {
+			defer func() { err = errors.Join(err, file.Close()) }()
+			words = words[:n-2]
+		}
+	}
+	if words[0] != "kai" {
+		return did, did.runProgram(ctx, env, dir, words, stdin, stdout)
+	}
+	sys := tourSystem(env, dir)
+	sys.stdin, sys.stdout, sys.stderr = stdin, stdout, io.MultiWriter(&did.err, &did.shown)
+	did.exit = run(ctx, words[1:], sys)
+	return did, nil
+}
+
+// tourSystem is the outside of a step: no terminal, and an environment in which
+// nobody's own settings change the tour.
+func tourSystem(env *env, dir string) system {
+	sys := env.sys
+	sys.stdinTerminal, sys.stdoutTerminal, sys.stderrTerminal = false, false, false
+	sys.openTTY = func() (terminal, error) { return nil, errNoTerminal }
+	sys.notify = func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} }
+	sys.environ = tourEnviron(env, dir)
+	sys.userHome = func() (string, error) { return dir, nil }
+	sys.workDir = dir
+	return sys
+}
+
+func tourEnviron(env *env, dir string) []string {
+	return []string{"HOME=" + dir, "KAI_HOME=" + filepath.Join(dir, ".kind"), "PATH=" + env.getenv("PATH")}
+}
+
+// tourPatience bounds how long a program that was stopped may keep its streams.
+const tourPatience = 5 * time.Second
+
+// runProgram runs another program, if it is there.
+func (did *tourRun) runProgram(ctx context.Context, env *env, dir string, words []string, stdin io.Reader, stdout io.Writer) error {
+	program, err := exec.LookPath(words[0])
+	if err != nil {
+		did.skipped = true
+		return nil
+	}
+	cmd := exec.CommandContext(ctx, program, words[1:]...)
+	cmd.Dir, cmd.Env, cmd.WaitDelay = dir, tourEnviron(env, dir), tourPatience
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, io.MultiWriter(&did.err, &did.shown)
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		did.exit = exit.ExitCode()
+		return nil
+	}
+	return err
+}
+
+// commands are the lines that do in a shell what the step does.
+func (step tourStep) commands() []string {
+	var lines []string
+	made := map[string]bool{".": true}
+	for _, name := range slices.Sorted(maps.Keys(step.put)) {
+		if dir := path.Dir(name); !made[dir] {
+			lines, made[dir] = append(lines, "mkdir -p "+dir), true
+		}
+		text := strings.ReplaceAll(strings.TrimSuffix(step.put[name], "\n"), "\n", "' '")
+		lines = append(lines, fmt.Sprintf(`printf '%%s\n' '%s' > %s`, text, name))
+	}
+	return append(lines, step.line)
+}
+
+func (step tourStep) show(env *env, number int, did *tourRun) error {
+	if env.json {
+		return env.printJSON(tourJSON{
+			head: env.head(did.skipped || did.exit == step.exit), Say: step.say, Commands: step.commands(),
+			Skipped: did.skipped, Exit: did.exit, Stdout: did.out.String(), Stderr: did.err.String(),
+		})
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %d. %s\n", number, step.say)
+	if did.skipped {
+		fmt.Fprintf(&b, "# (left out: %s is not installed)\n\n", strings.Fields(step.line)[0])
+		return env.printf("%s", b.String())
+	}
+	for _, line := range step.commands() {
+		fmt.Fprintf(&b, "$ %s\n", line)
+	}
+	b.WriteString(tourExcerpt(did.shown.text.String()))
+	if did.exit != 0 {
+		fmt.Fprintf(&b, "(exit code %d)\n", did.exit)
+	}
+	return env.printf("%s\n", b.String())
+}
+
+// tourExcerpt keeps a post-quantum key from filling the screen.
+func tourExcerpt(text string) string {
+	const width = 200
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if len(line) > width+1 {
+			line = fmt.Sprintf("%s… (%d characters)\n", line[:width-40], len(line)-1)
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}

@@ -1,0 +1,144 @@
+package main
+
+// tourSteps are the steps of the tour, in their order. Each new verb adds its
+// own.
+func tourSteps() []tourStep {
+	return []tourStep{
+		{
+			say:  "What is installed.",
+			line: "kai version",
+			want: "kai ",
+		},
+		{
+			say:  "A signing key in OpenSSH's format, as a build machine needs it.",
+			line: "kai keygen -o release_key --no-passphrase --comment release",
+			want: "ssh-ed25519 ",
+		},
+		{
+			say:  "Sign a file: the signature is app.sig.",
+			put:  map[string]string{"app": "#!/bin/sh\necho hello\n"},
+			line: "kai sign app --key file:release_key",
+		},
+		{
+			say:  "May I rely on it? Yes: it is signed, and by the key that I named.",
+			line: "kai verify app --signer release_key.pub",
+			want: "trusted  app  release_key.pub",
+		},
+		{
+			say:  "A good signature by a key that nobody named vouches for nothing.",
+			line: "kai verify app",
+			exit: exitUntrusted,
+			want: "unknown_signer",
+		},
+		{
+			say:  "OpenSSH has its own list of who may sign what.",
+			line: "kai id export release_key.pub --as allowed-signers --name release@example.org -n file > allowed_signers",
+		},
+		{
+			say:  "By that list ssh-keygen accepts the signature.",
+			line: "ssh-keygen -Y verify -f allowed_signers -I release@example.org -n file -s app.sig < app",
+			want: "Good",
+		},
+		{
+			say:  "So does kai, which finds out who it was.",
+			line: "kai verify app --allowed-signers allowed_signers",
+			want: "release@example.org",
+		},
+		{
+			say:  "One changed byte is proven bad.",
+			put:  map[string]string{"app": "#!/bin/sh\necho hullo\n"},
+			line: "kai verify app --signer release_key.pub",
+			exit: exitBad,
+			want: "bad  app",
+		},
+		{
+			say: "Sign a whole directory at once: dist.kai-manifest.",
+			put: map[string]string{
+				"dist/LICENSE": "as you like\n", "dist/README": "read me\n", "dist/bin/tool": "#!/bin/sh\nexit 0\n",
+			},
+			line: "kai sign dist --key file:release_key",
+		},
+		{
+			say:  "The directory is as it was signed.",
+			line: "kai verify dist --signer release_key.pub",
+			want: "trusted  dist.kai-manifest",
+		},
+		{
+			say:  "Prove one file of it to somebody who does not have the others.",
+			line: "kai verify dist.kai-manifest --signer release_key.pub --prove bin/tool -o tool.kai-proof",
+			want: "trusted",
+		},
+		{
+			say:  "They need the file, the proof and the key.",
+			line: "kai verify dist/bin/tool -s tool.kai-proof --signer release_key.pub",
+			want: "trusted  dist/bin/tool",
+		},
+		{
+			say:  "An added file is noticed, and named.",
+			put:  map[string]string{"dist/backdoor": "#!/bin/sh\n"},
+			line: "kai verify dist --signer release_key.pub",
+			exit: exitBad,
+			want: "extra  backdoor",
+		},
+		{
+			say:  "The same key signs for people who use minisign.",
+			put:  map[string]string{"notes.txt": "Nothing new.\n"},
+			line: "kai sign notes.txt --format minisign --key file:release_key",
+		},
+		{
+			say:  "They need the key as minisign writes it.",
+			line: "kai id export release_key.pub --as minisign -o minisign.pub",
+		},
+		{
+			say:  "minisign accepts the signature.",
+			line: "minisign -V -p minisign.pub -m notes.txt",
+			want: "verified",
+		},
+		{
+			say:  "kai finds any signature beside a file, whatever its format, and explains its answer.",
+			line: "kai verify notes.txt --signer minisign.pub --explain",
+			want: "format       minisign",
+		},
+		{
+			say:  "A post-quantum key, for signatures that must last.",
+			line: "kai keygen -o pq_key --type ml-dsa-65 --no-passphrase",
+			want: "ml-dsa-65:",
+		},
+		{
+			say:  "Sign with both: other tools still see an ordinary SSH signature.",
+			line: "kai sign notes.txt --key file:release_key --key file:pq_key",
+		},
+		{
+			say:  "Who signs is now a file of two keys: the classical one …",
+			line: "kai id export release_key.pub > release.pub",
+		},
+		{
+			say:  "… and the post-quantum one.",
+			line: "kai id export pq_key.pub >> release.pub",
+		},
+		{
+			say:  "Demand both halves.",
+			line: "kai verify notes.txt -s notes.txt.sig --signer release.pub --require-pq",
+			want: "file sha256 pq",
+		},
+		{
+			say:  "The key's other faces, here the did:key.",
+			line: "kai id export release_key.pub --as did",
+			want: "did:key:z6Mk",
+		},
+		{
+			say:  "What a file hashes to, in the way of coreutils.",
+			line: "kai hash --algo blake3 notes.txt",
+			want: "  notes.txt",
+		},
+		{
+			say:  "A list of hashes, checked.",
+			line: "kai hash -r dist > SUMS",
+		},
+		{
+			say:  "sha256sum would say the same.",
+			line: "kai hash -c SUMS",
+			want: "dist/README: OK",
+		},
+	}
+}
