@@ -10,7 +10,9 @@ func rootCommand() *command {
 		name:    "kai",
 		summary: "keys, signatures and trust in one binary",
 		examples: []example{
-			{"kai version", "what is installed"},
+			{"kai keygen -o release_key", "a key, for ssh-keygen too"},
+			{"kai sign app --key file:release_key", "writes app.sig"},
+			{"kai verify app --signer release_key.pub", "may I rely on it?"},
 		},
 		children: []command{
 			attestCommand(),
