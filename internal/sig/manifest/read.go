@@ -24,6 +24,9 @@ const (
 // and the file's own; and *sig.BadSignature with code "content" if the file is
 // well-formed and its entries are not those of its head.
 func Open(file io.ReaderAt, size int64) (*Manifest, error) {
+	if size > Limits.FileSize {
+		return nil, tooLarge("file of %d bytes, at most %d", size, Limits.FileSize)
+	}
 	m, err := read(io.NewSectionReader(file, 0, size), Limits)
 	if err != nil {
 		return nil, err

@@ -150,6 +150,9 @@ func TestTooLarge(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if _, err := manifest.Open(strings.NewReader(""), manifest.Limits.FileSize+1); !errors.Is(err, sig.ErrTooLarge) {
+		t.Errorf("size: %v", err)
+	}
 	limits := sig.Limits{FileSize: 100, Signatures: 64}
 	if _, err := (manifest.Format{}).Parse(strings.NewReader(form("f 2 "+sumA+" a")), limits); !errors.Is(err, sig.ErrTooLarge) {
 		t.Errorf("file: %v", err)
