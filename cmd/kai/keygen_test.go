@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"slices"
@@ -148,6 +150,17 @@ func TestMemoryIsCheckedBeforeItIsTaken(t *testing.T) {
 	}
 	if !strings.Contains(w.err.String(), "of memory") {
 		t.Errorf("stderr %q", w.err.String())
+	}
+	// A minisign key whose header asks for 1 GiB; what it seals does not matter.
+	sealed := append([]byte("EdScB2"), make([]byte, 152)...)
+	binary.LittleEndian.PutUint64(sealed[38:], 1<<25)
+	binary.LittleEndian.PutUint64(sealed[46:], 1<<30)
+	writeFile(t, filepath.Join(w.workDir, "locked"), "untrusted comment: x\n"+base64.StdEncoding.EncodeToString(sealed)+"\n", 0o600)
+	writeFile(t, filepath.Join(w.workDir, "data"), "x", 0o600)
+	for _, args := range [][]string{{"id", "show", "locked"}, {"sign", "data", "--key", "file:locked"}} {
+		if code := w.run(t, args...); code != exitFailure || len(tty.asked) > 0 || !strings.Contains(w.err.String(), "takes 1025 MiB of memory, 1 MiB are free") {
+			t.Errorf("%q: exit %d, asked %q, %s", args, code, tty.asked, w.err.String())
+		}
 	}
 	if code := w.run(t, "id", "show", bare); code != exitDone {
 		t.Errorf("a public key: exit %d, %s", code, w.err.String())

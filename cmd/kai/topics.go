@@ -77,7 +77,8 @@ Signatures
   git          commits and tags     git verify-commit, forges
 
 Keys
-  openssh, ssh-public, pem (PKCS#8, SPKI), jwk, jwks, minisign, signify, age, did, vkey, raw, hex
+  openssh, ssh-public, pem (PKCS#8, SPKI), jwk, jwks, minisign, signify, age, did, did-document, vkey,
+  allowed-signers, raw, hex, text (TYPE:KEY); kai id export converts them
 
 Checksum lists
   sha256sum, sha512sum, b2sum, b3sum, cksum --tag, openssl dgst: kai hash -c checks them all

@@ -29,6 +29,22 @@
 //
 // has the fingerprint SHA256:bbXpuKG6zhzdmnxq256TlqzFBzRl2f6OOg722cYNbU8.
 //
+// # Forms
+//
+// An Entry is a key as a file holds it, perhaps locked. Package key has the text
+// form itself, the recipients and identities of age and the verifier keys of
+// signed-note; the other forms are packages of their own:
+//
+//	key/openssh    public lines, private key files, the picture
+//	key/pkix       SPKI and PKCS#8, SEC 1 and PKCS#1
+//	key/jwk        JWK and JWKS
+//	key/did        did:key and its documents
+//	key/minisign   minisign, and public keys of signify
+//	key/agefile    encrypted identity files
+//	key/keyfile    any of them, by content; and writes any of them
+//	key/armor      the textual encoding of RFC 7468
+//	key/sshwire    the data types of RFC 4251
+//
 // # Checks
 //
 // A value of type Public has passed these, wherever it came from: exact length;

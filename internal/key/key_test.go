@@ -123,6 +123,17 @@ func TestWeakRSAKeysAreRefused(t *testing.T) {
 	}
 }
 
+// crypto/x509 ignores what follows a PKCS#8 structure.
+func TestStoredRSAKeysHaveOneSpelling(t *testing.T) {
+	der := bytes.Clone(generate(t, key.RSA).Stored().Expose())
+	if _, err := key.NewPrivate(key.RSA, secret.Take(bytes.Clone(der))); err != nil {
+		t.Errorf("as it was stored: %v", err)
+	}
+	if _, err := key.NewPrivate(key.RSA, secret.Take(append(der, 0))); !errors.Is(err, key.ErrMalformed) {
+		t.Errorf("with a byte behind it: %v", err)
+	}
+}
+
 func TestWeakSecretsAreRefused(t *testing.T) {
 	for _, typ := range key.Types() {
 		size := key.SecretSize(typ)

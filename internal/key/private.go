@@ -247,6 +247,8 @@ func publicFromStored(t Type, stored []byte) (Public, error) {
 // hybridKEM is X-Wing, the KEM of age's post-quantum recipients.
 func hybridKEM() hpke.KEM { return hpke.MLKEM768X25519() }
 
+// parsePKCS8RSA reads the stored form of RSA keys, which is what the standard
+// library writes, to the byte: it reads more.
 func parsePKCS8RSA(der []byte) (*rsa.PrivateKey, error) {
 	parsed, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
@@ -255,6 +257,11 @@ func parsePKCS8RSA(der []byte) (*rsa.PrivateKey, error) {
 	k, ok := parsed.(*rsa.PrivateKey)
 	if !ok {
 		return nil, fmt.Errorf("%w: not an RSA key", ErrMalformed)
+	}
+	again, err := x509.MarshalPKCS8PrivateKey(k)
+	defer secret.Zero(again)
+	if err != nil || !bytes.Equal(again, der) {
+		return nil, fmt.Errorf("%w: PKCS#8 of another spelling", ErrMalformed)
 	}
 	return k, nil
 }

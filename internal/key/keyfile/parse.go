@@ -54,6 +54,9 @@ func Parse(data []byte) (File, error) {
 
 // parse decides what the file is.
 func (f *File) parse(data []byte) error {
+	if err := unread(data); err != nil {
+		return err
+	}
 	start := bytes.TrimLeft(data, "\r\n")
 	line := 1 + bytes.Count(data[:len(data)-len(start)], []byte("\n"))
 	switch {
@@ -101,29 +104,6 @@ func (f *File) Wipe() {
 	for i := range f.Entries {
 		f.Entries[i].Wipe()
 	}
-}
-
-// Publics returns the distinct public keys of a file, for use as the keys of
-// one signer or recipient. Lines whose key only signs certificates are refused,
-// as is an encrypted key that does not tell its public half.
-//
-// The errors are those of Parse, and key.ErrCertificate and key.ErrPassphrase
-// for these two.
-func (f *File) Publics() ([]key.Public, error) {
-	seen := make(map[key.Public]bool)
-	var list []key.Public
-	for _, e := range f.Entries {
-		switch {
-		case e.Authority:
-			return nil, fmt.Errorf("line %d: %w: its key is a certificate authority", e.Line, key.ErrCertificate)
-		case e.Public.IsZero():
-			return nil, fmt.Errorf("line %d: encrypted private key: %w: needed for its public half", e.Line, key.ErrPassphrase)
-		case !seen[e.Public]:
-			seen[e.Public] = true
-			list = append(list, e.Public)
-		}
-	}
-	return list, nil
 }
 
 // Unlock replaces the locked entry at an index by what is inside it, and returns
