@@ -97,6 +97,8 @@ func (k *keyring) Candidates(c *sig.Claim) ([]key.Public, error) {
 		}
 	}
 	switch {
+	case len(ring) == 0:
+		return nil, fmt.Errorf("%w: none was given", sig.ErrNoKey)
 	case len(fit) == 0:
 		return nil, fmt.Errorf("%w: none that was given is of a type for %s", sig.ErrNoKey, c.Format)
 	case c.NeedsOneKey && len(ring) > 1:
