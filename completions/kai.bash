@@ -6,25 +6,9 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     *' --home') kind=file ;;
     *' --passphrase-fd') kind=text ;;
     *' --passphrase-file') kind=file ;;
-    'kai attest --identity'|'kai attest -i') kind=text ;;
-    'kai attest --key') kind=text ;;
-    'kai attest --predicate-type') kind=text ;;
-    'kai attest --predicate') kind=file ;;
-    'kai attest --builder-id') kind=text ;;
-    'kai attest --build-type') kind=text ;;
-    'kai attest --param') kind=text ;;
-    'kai attest --dep') kind=text ;;
-    'kai attest --invocation') kind=text ;;
-    'kai attest --started') kind=text ;;
-    'kai attest --finished') kind=text ;;
-    'kai attest --output'|'kai attest -o') kind=file ;;
-    'kai git verify --signer') kind=file ;;
-    'kai git verify --allowed-signers') kind=file ;;
-    'kai git verify --krl') kind=file ;;
-    'kai git verify --allow-unsigned-before') kind=text ;;
-    'kai git verify --at') kind=text ;;
-    'kai hash --algo') kind='words sha256 sha512 sha3-256 blake2b blake3' ;;
-    'kai hash --jobs'|'kai hash -j') kind=text ;;
+    'kai keygen --type') kind='words ed25519 ecdsa-p256 rsa-4096 ml-dsa-65 mldsa44-ed25519 slh-dsa-128s' ;;
+    'kai keygen --output'|'kai keygen -o') kind=file ;;
+    'kai keygen --comment') kind=text ;;
     'kai id show --as') kind='words openssh ssh-public pem jwk jwks minisign signify age did did-document vkey allowed-signers raw hex text' ;;
     'kai id show --key') kind=text ;;
     'kai id show --name') kind=text ;;
@@ -34,9 +18,6 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai id export --name') kind=text ;;
     'kai id export --namespace'|'kai id export -n') kind=text ;;
     'kai id export --output'|'kai id export -o') kind=file ;;
-    'kai keygen --type') kind='words ed25519 ecdsa-p256 rsa-4096 ml-dsa-65 mldsa44-ed25519 slh-dsa-128s' ;;
-    'kai keygen --output'|'kai keygen -o') kind=file ;;
-    'kai keygen --comment') kind=text ;;
     'kai sign --identity'|'kai sign -i') kind=text ;;
     'kai sign --key') kind=text ;;
     'kai sign --namespace'|'kai sign -n') kind=text ;;
@@ -47,7 +28,6 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai sign --note-name') kind=text ;;
     'kai sign --payload-type') kind=text ;;
     'kai sign --exclude') kind=text ;;
-    'kai tour --keep') kind=file ;;
     'kai verify --signature'|'kai verify -s') kind=file ;;
     'kai verify --signer') kind=file ;;
     'kai verify --allowed-signers') kind=file ;;
@@ -62,6 +42,26 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai verify --predicate-type') kind=text ;;
     'kai verify --prove') kind=text ;;
     'kai verify --output'|'kai verify -o') kind=file ;;
+    'kai attest --identity'|'kai attest -i') kind=text ;;
+    'kai attest --key') kind=text ;;
+    'kai attest --predicate-type') kind=text ;;
+    'kai attest --predicate') kind=file ;;
+    'kai attest --builder-id') kind=text ;;
+    'kai attest --build-type') kind=text ;;
+    'kai attest --param') kind=text ;;
+    'kai attest --dep') kind=text ;;
+    'kai attest --invocation') kind=text ;;
+    'kai attest --started') kind=text ;;
+    'kai attest --finished') kind=text ;;
+    'kai attest --output'|'kai attest -o') kind=file ;;
+    'kai hash --algo') kind='words sha256 sha512 sha3-256 blake2b blake3' ;;
+    'kai hash --jobs'|'kai hash -j') kind=text ;;
+    'kai git verify --signer') kind=file ;;
+    'kai git verify --allowed-signers') kind=file ;;
+    'kai git verify --krl') kind=file ;;
+    'kai git verify --allow-unsigned-before') kind=text ;;
+    'kai git verify --at') kind=text ;;
+    'kai tour --keep') kind=file ;;
     *) kind=none ;;
     esac
 }
@@ -71,29 +71,10 @@ _kai_verb() { # $1: command; sets flags, words and files
     case "$1" in
     'kai')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='attest completion doctor git hash id keygen sign tour verify version help'
+        words='keygen id sign verify attest hash git tour doctor completion help version'
         ;;
-    'kai attest')
-        flags='--identity -i --key --classical --predicate-type --predicate --builder-id --build-type --param --dep --invocation --started --finished --output -o --add --force -f --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        files=1
-        ;;
-    'kai completion')
-        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='bash zsh fish powershell'
-        ;;
-    'kai doctor')
-        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        ;;
-    'kai git')
-        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='verify'
-        ;;
-    'kai git verify')
-        flags='--tags --history --signer --allowed-signers --krl --match-committer --allow-unsigned-before --at --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        ;;
-    'kai hash')
-        flags='--algo --recursive -r --tag --zero -z --jobs -j --check -c --ignore-missing --quiet --status --strict --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        files=1
+    'kai keygen')
+        flags='--type --output -o --no-passphrase --comment --visual --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai id')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -111,26 +92,45 @@ _kai_verb() { # $1: command; sets flags, words and files
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         files=1
         ;;
-    'kai keygen')
-        flags='--type --output -o --no-passphrase --comment --visual --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        ;;
     'kai sign')
         flags='--identity -i --key --classical --namespace -n --format --hash --add --output -o --force -f --comment -t --note-name --payload-type --jcs --exclude --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         files=1
-        ;;
-    'kai tour')
-        flags='--keep --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai verify')
         flags='--signature -s --signer --allowed-signers --principal -I --krl --key --namespace -n --format --threshold --require-pq --at --audience --predicate-type --allow-extra --prove --output -o --force -f --explain --quiet -q --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         files=1
         ;;
-    'kai version')
+    'kai attest')
+        flags='--identity -i --key --classical --predicate-type --predicate --builder-id --build-type --param --dep --invocation --started --finished --output -o --add --force -f --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
+        ;;
+    'kai hash')
+        flags='--algo --recursive -r --tag --zero -z --jobs -j --check -c --ignore-missing --quiet --status --strict --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
+        ;;
+    'kai git')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        words='verify'
+        ;;
+    'kai git verify')
+        flags='--tags --history --signer --allowed-signers --krl --match-committer --allow-unsigned-before --at --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai tour')
+        flags='--keep --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai doctor')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai completion')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        words='bash zsh fish powershell'
         ;;
     'kai help')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         words='exit-codes environment formats'
+        ;;
+    'kai version')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     esac
 }
@@ -173,7 +173,7 @@ _kai() {
             ;;
         *)
             case "$at $word" in
-            'kai attest'|'kai completion'|'kai doctor'|'kai git'|'kai git verify'|'kai hash'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai keygen'|'kai sign'|'kai tour'|'kai verify'|'kai version'|'kai help')
+            'kai keygen'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai sign'|'kai verify'|'kai attest'|'kai hash'|'kai git'|'kai git verify'|'kai tour'|'kai doctor'|'kai completion'|'kai help'|'kai version')
                 at="$at $word"
                 ;;
             esac

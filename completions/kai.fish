@@ -20,49 +20,13 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case '* --passphrase-file'
                 set skip 1
-            case 'kai attest --identity'
+            case 'kai keygen --type'
                 set skip 1
-            case 'kai attest -i'
+            case 'kai keygen --output'
                 set skip 1
-            case 'kai attest --key'
+            case 'kai keygen -o'
                 set skip 1
-            case 'kai attest --predicate-type'
-                set skip 1
-            case 'kai attest --predicate'
-                set skip 1
-            case 'kai attest --builder-id'
-                set skip 1
-            case 'kai attest --build-type'
-                set skip 1
-            case 'kai attest --param'
-                set skip 1
-            case 'kai attest --dep'
-                set skip 1
-            case 'kai attest --invocation'
-                set skip 1
-            case 'kai attest --started'
-                set skip 1
-            case 'kai attest --finished'
-                set skip 1
-            case 'kai attest --output'
-                set skip 1
-            case 'kai attest -o'
-                set skip 1
-            case 'kai git verify --signer'
-                set skip 1
-            case 'kai git verify --allowed-signers'
-                set skip 1
-            case 'kai git verify --krl'
-                set skip 1
-            case 'kai git verify --allow-unsigned-before'
-                set skip 1
-            case 'kai git verify --at'
-                set skip 1
-            case 'kai hash --algo'
-                set skip 1
-            case 'kai hash --jobs'
-                set skip 1
-            case 'kai hash -j'
+            case 'kai keygen --comment'
                 set skip 1
             case 'kai id show --as'
                 set skip 1
@@ -87,14 +51,6 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
             case 'kai id export --output'
                 set skip 1
             case 'kai id export -o'
-                set skip 1
-            case 'kai keygen --type'
-                set skip 1
-            case 'kai keygen --output'
-                set skip 1
-            case 'kai keygen -o'
-                set skip 1
-            case 'kai keygen --comment'
                 set skip 1
             case 'kai sign --identity'
                 set skip 1
@@ -123,8 +79,6 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
             case 'kai sign --payload-type'
                 set skip 1
             case 'kai sign --exclude'
-                set skip 1
-            case 'kai tour --keep'
                 set skip 1
             case 'kai verify --signature'
                 set skip 1
@@ -162,7 +116,53 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai verify -o'
                 set skip 1
-            case 'kai attest' 'kai completion' 'kai doctor' 'kai git' 'kai git verify' 'kai hash' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai keygen' 'kai sign' 'kai tour' 'kai verify' 'kai version' 'kai help'
+            case 'kai attest --identity'
+                set skip 1
+            case 'kai attest -i'
+                set skip 1
+            case 'kai attest --key'
+                set skip 1
+            case 'kai attest --predicate-type'
+                set skip 1
+            case 'kai attest --predicate'
+                set skip 1
+            case 'kai attest --builder-id'
+                set skip 1
+            case 'kai attest --build-type'
+                set skip 1
+            case 'kai attest --param'
+                set skip 1
+            case 'kai attest --dep'
+                set skip 1
+            case 'kai attest --invocation'
+                set skip 1
+            case 'kai attest --started'
+                set skip 1
+            case 'kai attest --finished'
+                set skip 1
+            case 'kai attest --output'
+                set skip 1
+            case 'kai attest -o'
+                set skip 1
+            case 'kai hash --algo'
+                set skip 1
+            case 'kai hash --jobs'
+                set skip 1
+            case 'kai hash -j'
+                set skip 1
+            case 'kai git verify --signer'
+                set skip 1
+            case 'kai git verify --allowed-signers'
+                set skip 1
+            case 'kai git verify --krl'
+                set skip 1
+            case 'kai git verify --allow-unsigned-before'
+                set skip 1
+            case 'kai git verify --at'
+                set skip 1
+            case 'kai tour --keep'
+                set skip 1
+            case 'kai keygen' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai sign' 'kai verify' 'kai attest' 'kai hash' 'kai git' 'kai git verify' 'kai tour' 'kai doctor' 'kai completion' 'kai help' 'kai version'
                 set at "$at $word"
             case '* -*'
                 continue
@@ -177,18 +177,18 @@ end
 
 complete -c kai -f
 complete -c kai -n "__kai_at other" -F
-complete -c kai -n "__kai_at 'kai'" -a attest -d 'sign a statement about files (in-toto, SLSA)'
-complete -c kai -n "__kai_at 'kai'" -a completion -d 'print the completions for a shell'
-complete -c kai -n "__kai_at 'kai'" -a doctor -d 'show what this system offers, and how to fix what is missing'
-complete -c kai -n "__kai_at 'kai'" -a git -d 'verify the signatures of commits and tags'
-complete -c kai -n "__kai_at 'kai'" -a hash -d 'hash files, and check lists of hashes'
-complete -c kai -n "__kai_at 'kai'" -a id -d 'keys in all their forms: show, convert, check'
 complete -c kai -n "__kai_at 'kai'" -a keygen -d 'make a key'
+complete -c kai -n "__kai_at 'kai'" -a id -d 'keys in all their forms: show, convert, check'
 complete -c kai -n "__kai_at 'kai'" -a sign -d 'sign files and directories'
-complete -c kai -n "__kai_at 'kai'" -a tour -d 'show what kai does, in a throwaway home'
 complete -c kai -n "__kai_at 'kai'" -a verify -d 'check signatures of every format: may I rely on this?'
-complete -c kai -n "__kai_at 'kai'" -a version -d 'print what is installed'
+complete -c kai -n "__kai_at 'kai'" -a attest -d 'sign a statement about files (in-toto, SLSA)'
+complete -c kai -n "__kai_at 'kai'" -a hash -d 'hash files, and check lists of hashes'
+complete -c kai -n "__kai_at 'kai'" -a git -d 'verify the signatures of commits and tags'
+complete -c kai -n "__kai_at 'kai'" -a tour -d 'show what kai does, in a throwaway home'
+complete -c kai -n "__kai_at 'kai'" -a doctor -d 'show what this system offers, and how to fix what is missing'
+complete -c kai -n "__kai_at 'kai'" -a completion -d 'print the completions for a shell'
 complete -c kai -n "__kai_at 'kai'" -a help -d 'explain a command or a topic'
+complete -c kai -n "__kai_at 'kai'" -a version -d 'print what is installed'
 complete -c kai -n "__kai_at any" -l home -r -F -d 'use the home DIR instead of KAI_HOME or ~/.kind'
 complete -c kai -n "__kai_at any" -l json -d 'print JSON on stdout, errors too'
 complete -c kai -n "__kai_at any" -l no-input -d 'never ask: fail with exit 7 instead'
@@ -196,46 +196,11 @@ complete -c kai -n "__kai_at any" -l passphrase-fd -x -d 'read the passphrase fr
 complete -c kai -n "__kai_at any" -l passphrase-file -r -F -d 'read the passphrase from FILE'
 complete -c kai -n "__kai_at any" -l allow-agent-reveal -d 'let a detected agent reveal or export secrets'
 complete -c kai -n "__kai_at any" -l help -s h -d 'show help'
-complete -c kai -n "__kai_at 'kai attest'" -F
-complete -c kai -n "__kai_at 'kai attest'" -l identity -s i -x -d 'sign as IDENTITY; may be repeated'
-complete -c kai -n "__kai_at 'kai attest'" -l key -x -d 'sign with the key REF, file:PATH or agent:FINGERPRINT; may be repeated'
-complete -c kai -n "__kai_at 'kai attest'" -l classical -d 'leave the post-quantum half out'
-complete -c kai -n "__kai_at 'kai attest'" -l predicate-type -x -d 'the predicate is of type URI, slsa-provenance, vsa or test-result'
-complete -c kai -n "__kai_at 'kai attest'" -l predicate -r -F -d 'the predicate is the JSON object in FILE'
-complete -c kai -n "__kai_at 'kai attest'" -l builder-id -x -d 'slsa-provenance: URI of who ran the build'
-complete -c kai -n "__kai_at 'kai attest'" -l build-type -x -d 'slsa-provenance: URI of how to read the parameters'
-complete -c kai -n "__kai_at 'kai attest'" -l param -x -d 'slsa-provenance: build parameter NAME=VALUE; may be repeated'
-complete -c kai -n "__kai_at 'kai attest'" -l dep -x -d 'slsa-provenance: the build used URI@ALGORITHM:HEX; may be repeated'
-complete -c kai -n "__kai_at 'kai attest'" -l invocation -x -d 'slsa-provenance: the run'\''s ID'
-complete -c kai -n "__kai_at 'kai attest'" -l started -x -d 'slsa-provenance: the run began at TIME, RFC 3339'
-complete -c kai -n "__kai_at 'kai attest'" -l finished -x -d 'slsa-provenance: the run ended at TIME, RFC 3339'
-complete -c kai -n "__kai_at 'kai attest'" -l output -s o -r -F -d 'write the statement to OUT (default: SUBJECT.intoto.jsonl, if there is one)'
-complete -c kai -n "__kai_at 'kai attest'" -l add -d 'add a line to the file instead of replacing it'
-complete -c kai -n "__kai_at 'kai attest'" -l force -s f -d 'replace an existing file'
-complete -c kai -n "__kai_at 'kai completion'" -a bash
-complete -c kai -n "__kai_at 'kai completion'" -a zsh
-complete -c kai -n "__kai_at 'kai completion'" -a fish
-complete -c kai -n "__kai_at 'kai completion'" -a powershell
-complete -c kai -n "__kai_at 'kai git'" -a verify -d 'check the signatures of commits and tags'
-complete -c kai -n "__kai_at 'kai git verify'" -l tags -d 'check each tag of the repository; without RANGE and REV only these'
-complete -c kai -n "__kai_at 'kai git verify'" -l history -d 'each REV stands for itself and all its ancestors'
-complete -c kai -n "__kai_at 'kai git verify'" -l signer -r -F -d 'trust the keys in WHO, a public-key file or key; may be repeated'
-complete -c kai -n "__kai_at 'kai git verify'" -l allowed-signers -r -F -d 'trust by the OpenSSH allowed_signers FILE'
-complete -c kai -n "__kai_at 'kai git verify'" -l krl -r -F -d 'refuse what the OpenSSH key revocation list FILE revokes'
-complete -c kai -n "__kai_at 'kai git verify'" -l match-committer -d 'the committer'\''s e-mail address must be one of the signer'\''s principals'
-complete -c kai -n "__kai_at 'kai git verify'" -l allow-unsigned-before -x -d 'ancestors of REV need no signature'
-complete -c kai -n "__kai_at 'kai git verify'" -l at -x -d 'judge keys as of TIME: RFC 3339, a date, now, or git, the committer'\''s time'
-complete -c kai -n "__kai_at 'kai hash'" -F
-complete -c kai -n "__kai_at 'kai hash'" -l algo -x -a 'sha256 sha512 sha3-256 blake2b blake3' -d 'use ALGO: sha256, sha512, sha3-256, blake2b, blake3 (default sha256)'
-complete -c kai -n "__kai_at 'kai hash'" -l recursive -s r -d 'hash each file below a directory'
-complete -c kai -n "__kai_at 'kai hash'" -l tag -d 'print lines that name their algorithm'
-complete -c kai -n "__kai_at 'kai hash'" -l zero -s z -d 'end lines with NUL and escape nothing'
-complete -c kai -n "__kai_at 'kai hash'" -l jobs -s j -x -d 'hash with N workers (default: one for each processor)'
-complete -c kai -n "__kai_at 'kai hash'" -l check -s c -d 'read lists of hashes and check their files'
-complete -c kai -n "__kai_at 'kai hash'" -l ignore-missing -d 'with -c: pass over files that do not exist'
-complete -c kai -n "__kai_at 'kai hash'" -l quiet -d 'with -c: print nothing for files that are OK'
-complete -c kai -n "__kai_at 'kai hash'" -l status -d 'with -c: print nothing, the exit code is the answer'
-complete -c kai -n "__kai_at 'kai hash'" -l strict -d 'with -c: a line that is not understood is an error'
+complete -c kai -n "__kai_at 'kai keygen'" -l type -x -a 'ed25519 ecdsa-p256 rsa-4096 ml-dsa-65 mldsa44-ed25519 slh-dsa-128s' -d 'make a key of TYPE: ed25519, ecdsa-p256, rsa-4096, ml-dsa-65, mldsa44-ed25519, slh-dsa-128s (default ed25519)'
+complete -c kai -n "__kai_at 'kai keygen'" -l output -s o -r -F -d 'write the private key to FILE, the public one to FILE.pub'
+complete -c kai -n "__kai_at 'kai keygen'" -l no-passphrase -d 'do not encrypt the private key'
+complete -c kai -n "__kai_at 'kai keygen'" -l comment -x -d 'write TEXT beside the key'
+complete -c kai -n "__kai_at 'kai keygen'" -l visual -d 'draw the fingerprint, on stderr'
 complete -c kai -n "__kai_at 'kai id'" -a show -d 'show a key in all its forms, or in one'
 complete -c kai -n "__kai_at 'kai id'" -a export -d 'convert a key to another form'
 complete -c kai -n "__kai_at 'kai id'" -a import -d 'check a key file and say what it holds'
@@ -254,11 +219,6 @@ complete -c kai -n "__kai_at 'kai id export'" -l private -d 'write the private k
 complete -c kai -n "__kai_at 'kai id export'" -l no-passphrase -d 'with --private: do not encrypt it'
 complete -c kai -n "__kai_at 'kai id export'" -l output -s o -r -F -d 'write to OUT instead of standard output'
 complete -c kai -n "__kai_at 'kai id import'" -F
-complete -c kai -n "__kai_at 'kai keygen'" -l type -x -a 'ed25519 ecdsa-p256 rsa-4096 ml-dsa-65 mldsa44-ed25519 slh-dsa-128s' -d 'make a key of TYPE: ed25519, ecdsa-p256, rsa-4096, ml-dsa-65, mldsa44-ed25519, slh-dsa-128s (default ed25519)'
-complete -c kai -n "__kai_at 'kai keygen'" -l output -s o -r -F -d 'write the private key to FILE, the public one to FILE.pub'
-complete -c kai -n "__kai_at 'kai keygen'" -l no-passphrase -d 'do not encrypt the private key'
-complete -c kai -n "__kai_at 'kai keygen'" -l comment -x -d 'write TEXT beside the key'
-complete -c kai -n "__kai_at 'kai keygen'" -l visual -d 'draw the fingerprint, on stderr'
 complete -c kai -n "__kai_at 'kai sign'" -F
 complete -c kai -n "__kai_at 'kai sign'" -l identity -s i -x -d 'sign as IDENTITY; may be repeated'
 complete -c kai -n "__kai_at 'kai sign'" -l key -x -d 'sign with the key REF, file:PATH or agent:FINGERPRINT; may be repeated'
@@ -274,7 +234,6 @@ complete -c kai -n "__kai_at 'kai sign'" -l note-name -x -d 'note: the signer'\'
 complete -c kai -n "__kai_at 'kai sign'" -l payload-type -x -d 'dsse: the payload is of TYPE'
 complete -c kai -n "__kai_at 'kai sign'" -l jcs -d 'jws: sign the RFC 8785 form of the JSON in FILE'
 complete -c kai -n "__kai_at 'kai sign'" -l exclude -x -d 'manifest: leave out paths that match PATTERN; may be repeated'
-complete -c kai -n "__kai_at 'kai tour'" -l keep -r -F -d 'work in DIR, which must not exist, and keep it'
 complete -c kai -n "__kai_at 'kai verify'" -F
 complete -c kai -n "__kai_at 'kai verify'" -l signature -s s -r -F -d 'the signature is in SIG, or - for standard input'
 complete -c kai -n "__kai_at 'kai verify'" -l signer -r -F -d 'trust the keys in WHO, a public-key file or key; may be repeated'
@@ -295,6 +254,47 @@ complete -c kai -n "__kai_at 'kai verify'" -l output -s o -r -F -d 'copy what wa
 complete -c kai -n "__kai_at 'kai verify'" -l force -s f -d 'replace OUT if it exists'
 complete -c kai -n "__kai_at 'kai verify'" -l explain -d 'say of each signature what it is and what decided'
 complete -c kai -n "__kai_at 'kai verify'" -l quiet -s q -d 'print nothing: the exit code is the answer'
+complete -c kai -n "__kai_at 'kai attest'" -F
+complete -c kai -n "__kai_at 'kai attest'" -l identity -s i -x -d 'sign as IDENTITY; may be repeated'
+complete -c kai -n "__kai_at 'kai attest'" -l key -x -d 'sign with the key REF, file:PATH or agent:FINGERPRINT; may be repeated'
+complete -c kai -n "__kai_at 'kai attest'" -l classical -d 'leave the post-quantum half out'
+complete -c kai -n "__kai_at 'kai attest'" -l predicate-type -x -d 'the predicate is of type URI, slsa-provenance, vsa or test-result'
+complete -c kai -n "__kai_at 'kai attest'" -l predicate -r -F -d 'the predicate is the JSON object in FILE'
+complete -c kai -n "__kai_at 'kai attest'" -l builder-id -x -d 'slsa-provenance: URI of who ran the build'
+complete -c kai -n "__kai_at 'kai attest'" -l build-type -x -d 'slsa-provenance: URI of how to read the parameters'
+complete -c kai -n "__kai_at 'kai attest'" -l param -x -d 'slsa-provenance: build parameter NAME=VALUE; may be repeated'
+complete -c kai -n "__kai_at 'kai attest'" -l dep -x -d 'slsa-provenance: the build used URI@ALGORITHM:HEX; may be repeated'
+complete -c kai -n "__kai_at 'kai attest'" -l invocation -x -d 'slsa-provenance: the run'\''s ID'
+complete -c kai -n "__kai_at 'kai attest'" -l started -x -d 'slsa-provenance: the run began at TIME, RFC 3339'
+complete -c kai -n "__kai_at 'kai attest'" -l finished -x -d 'slsa-provenance: the run ended at TIME, RFC 3339'
+complete -c kai -n "__kai_at 'kai attest'" -l output -s o -r -F -d 'write the statement to OUT (default: SUBJECT.intoto.jsonl, if there is one)'
+complete -c kai -n "__kai_at 'kai attest'" -l add -d 'add a line to the file instead of replacing it'
+complete -c kai -n "__kai_at 'kai attest'" -l force -s f -d 'replace an existing file'
+complete -c kai -n "__kai_at 'kai hash'" -F
+complete -c kai -n "__kai_at 'kai hash'" -l algo -x -a 'sha256 sha512 sha3-256 blake2b blake3' -d 'use ALGO: sha256, sha512, sha3-256, blake2b, blake3 (default sha256)'
+complete -c kai -n "__kai_at 'kai hash'" -l recursive -s r -d 'hash each file below a directory'
+complete -c kai -n "__kai_at 'kai hash'" -l tag -d 'print lines that name their algorithm'
+complete -c kai -n "__kai_at 'kai hash'" -l zero -s z -d 'end lines with NUL and escape nothing'
+complete -c kai -n "__kai_at 'kai hash'" -l jobs -s j -x -d 'hash with N workers (default: one for each processor)'
+complete -c kai -n "__kai_at 'kai hash'" -l check -s c -d 'read lists of hashes and check their files'
+complete -c kai -n "__kai_at 'kai hash'" -l ignore-missing -d 'with -c: pass over files that do not exist'
+complete -c kai -n "__kai_at 'kai hash'" -l quiet -d 'with -c: print nothing for files that are OK'
+complete -c kai -n "__kai_at 'kai hash'" -l status -d 'with -c: print nothing, the exit code is the answer'
+complete -c kai -n "__kai_at 'kai hash'" -l strict -d 'with -c: a line that is not understood is an error'
+complete -c kai -n "__kai_at 'kai git'" -a verify -d 'check the signatures of commits and tags'
+complete -c kai -n "__kai_at 'kai git verify'" -l tags -d 'check each tag of the repository; without RANGE and REV only these'
+complete -c kai -n "__kai_at 'kai git verify'" -l history -d 'each REV stands for itself and all its ancestors'
+complete -c kai -n "__kai_at 'kai git verify'" -l signer -r -F -d 'trust the keys in WHO, a public-key file or key; may be repeated'
+complete -c kai -n "__kai_at 'kai git verify'" -l allowed-signers -r -F -d 'trust by the OpenSSH allowed_signers FILE'
+complete -c kai -n "__kai_at 'kai git verify'" -l krl -r -F -d 'refuse what the OpenSSH key revocation list FILE revokes'
+complete -c kai -n "__kai_at 'kai git verify'" -l match-committer -d 'the committer'\''s e-mail address must be one of the signer'\''s principals'
+complete -c kai -n "__kai_at 'kai git verify'" -l allow-unsigned-before -x -d 'ancestors of REV need no signature'
+complete -c kai -n "__kai_at 'kai git verify'" -l at -x -d 'judge keys as of TIME: RFC 3339, a date, now, or git, the committer'\''s time'
+complete -c kai -n "__kai_at 'kai tour'" -l keep -r -F -d 'work in DIR, which must not exist, and keep it'
+complete -c kai -n "__kai_at 'kai completion'" -a bash
+complete -c kai -n "__kai_at 'kai completion'" -a zsh
+complete -c kai -n "__kai_at 'kai completion'" -a fish
+complete -c kai -n "__kai_at 'kai completion'" -a powershell
 complete -c kai -n "__kai_at 'kai help'" -a exit-codes
 complete -c kai -n "__kai_at 'kai help'" -a environment
 complete -c kai -n "__kai_at 'kai help'" -a formats

@@ -4,10 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 )
+
+// maxExampleColumn is where the notes of examples stand at most; longer lines push theirs out.
+const maxExampleColumn = 60
 
 // helpText is the whole help of the last command of path: examples first.
 func helpText(path []*command) string {
@@ -50,8 +55,14 @@ func writeUsage(w io.Writer, path []*command) {
 	fmt.Fprintf(w, "%s: %s\n", commandPath(path), c.summary)
 	if len(c.examples) > 0 {
 		fmt.Fprint(w, "\nExamples:\n")
+		width := 0
 		for _, e := range c.examples {
-			fmt.Fprintf(w, "  %-50s  # %s\n", e.line, e.note)
+			if n := utf8.RuneCountInString(e.line); n <= maxExampleColumn {
+				width = max(width, n)
+			}
+		}
+		for _, e := range c.examples {
+			fmt.Fprintf(w, "  %-*s  # %s\n", width, e.line, e.note)
 		}
 	}
 	usage := commandPath(path)
@@ -76,6 +87,7 @@ func writeFlags(w io.Writer, flags []cli.Flag) {
 		for _, name := range f.Names() {
 			left = append(left, dashed(name))
 		}
+		slices.SortStableFunc(left, func(a, b string) int { return min(len(a), 3) - min(len(b), 3) }) // -o before --output
 		usage, value := flagUsage(f)
 		text := strings.Join(left, ", ")
 		if value != "" {

@@ -84,6 +84,16 @@ func TestManDrift(t *testing.T) {
 			t.Errorf("man/kai.1.scd does not name exit status %s", c.written)
 		}
 	}
+	pages, err := filepath.Glob("../../man/kai-*.scd")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("no pages (%v)", err)
+	}
+	for _, name := range pages {
+		page, section, _ := strings.Cut(strings.TrimSuffix(filepath.Base(name), ".scd"), ".")
+		if !strings.Contains(source, "*"+page+"*("+section+")") {
+			t.Errorf("man/kai.1.scd does not refer to %s(%s)", page, section)
+		}
+	}
 	for _, topic := range topics() {
 		if !inBold(source, topic) {
 			t.Errorf("man/kai.1.scd does not name the topic %s", topic)
