@@ -103,10 +103,7 @@ func (o *formOptions) check(inJSON bool) error {
 func readKeyFile(ctx context.Context, env *env, name string) (keyfile.File, error) {
 	in, err := env.open(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {
-		if f, ok := keyOnLine(name); ok {
-			return f, nil
-		}
-		return keyfile.File{}, withHint(err, "name a key file, - for standard input, or a key: TYPE:KEY, did:key:…, age1…")
+		return keyOnLine(name, err)
 	}
 	if err != nil {
 		return keyfile.File{}, err
@@ -137,15 +134,18 @@ func holdsSecret(f keyfile.File) bool {
 	return slices.ContainsFunc(f.Entries, func(e key.Entry) bool { return e.Private != nil || e.Locked != nil })
 }
 
-// keyOnLine reads an argument that is a public key itself. Secrets are not taken from the
-// command line: everybody sees it.
-func keyOnLine(text string) (keyfile.File, bool) {
+// keyOnLine reads an argument that names no file: it may be a public key itself. Secrets are
+// not taken from the command line, where everybody sees them, nor repeated in an error.
+func keyOnLine(text string, missing error) (keyfile.File, error) {
 	f, err := keyfile.Parse([]byte(text + "\n"))
-	if err != nil || len(f.Entries) != 1 || f.Entries[0].Private != nil || f.Entries[0].Locked != nil {
+	switch {
+	case err == nil && holdsSecret(f), key.IsAge(text) && !strings.HasPrefix(text, "age1"): // even a misspelt one
 		f.Wipe()
-		return keyfile.File{}, false
+		return keyfile.File{}, withHint(usagef("a private key on the command line, where others see it"), "put it into a file, or pipe it to -")
+	case err == nil && len(f.Entries) == 1:
+		return f, nil
 	}
-	return f, true
+	return keyfile.File{}, withHint(missing, "name a key file, - for standard input, or a key: TYPE:KEY, did:key:…, age1…")
 }
 
 // unlock opens the locked entries of a file that meet a condition. The passphrase is asked

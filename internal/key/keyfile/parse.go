@@ -144,7 +144,7 @@ func (f *File) parseBlocks(data []byte) error {
 		defer secret.Zero(b.Bytes)
 	}
 	if errors.Is(err, armor.ErrHeaders) {
-		return fmt.Errorf("%w: PEM encryption of OpenSSL before PKCS#8", key.ErrType)
+		return fmt.Errorf("%w: PEM encryption of OpenSSL before PKCS#8 is not read, convert it with ssh-keygen -p -f FILE", key.ErrType)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", key.ErrMalformed, err)
