@@ -56,6 +56,9 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai attest --output'|'kai attest -o') kind=file ;;
     'kai hash --algo') kind='words sha256 sha512 sha3-256 blake2b blake3' ;;
     'kai hash --jobs'|'kai hash -j') kind=text ;;
+    'kai git setup --key') kind=text ;;
+    'kai git setup --identity'|'kai git setup -i') kind=text ;;
+    'kai git setup --allowed-signers') kind=file ;;
     'kai git verify --signer') kind=file ;;
     'kai git verify --allowed-signers') kind=file ;;
     'kai git verify --krl') kind=file ;;
@@ -110,7 +113,10 @@ _kai_verb() { # $1: command; sets flags, words and files
         ;;
     'kai git')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='verify'
+        words='setup verify'
+        ;;
+    'kai git setup')
+        flags='--global --local --key --identity -i --allowed-signers --no-auto-sign --undo --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai git verify')
         flags='--tags --history --signer --allowed-signers --krl --match-committer --allow-unsigned-before --at --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -173,7 +179,7 @@ _kai() {
             ;;
         *)
             case "$at $word" in
-            'kai keygen'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai sign'|'kai verify'|'kai attest'|'kai hash'|'kai git'|'kai git verify'|'kai tour'|'kai doctor'|'kai completion'|'kai help'|'kai version')
+            'kai keygen'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai sign'|'kai verify'|'kai attest'|'kai hash'|'kai git'|'kai git setup'|'kai git verify'|'kai tour'|'kai doctor'|'kai completion'|'kai help'|'kai version')
                 at="$at $word"
                 ;;
             esac

@@ -150,6 +150,14 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai hash -j'
                 set skip 1
+            case 'kai git setup --key'
+                set skip 1
+            case 'kai git setup --identity'
+                set skip 1
+            case 'kai git setup -i'
+                set skip 1
+            case 'kai git setup --allowed-signers'
+                set skip 1
             case 'kai git verify --signer'
                 set skip 1
             case 'kai git verify --allowed-signers'
@@ -162,7 +170,7 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai tour --keep'
                 set skip 1
-            case 'kai keygen' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai sign' 'kai verify' 'kai attest' 'kai hash' 'kai git' 'kai git verify' 'kai tour' 'kai doctor' 'kai completion' 'kai help' 'kai version'
+            case 'kai keygen' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai sign' 'kai verify' 'kai attest' 'kai hash' 'kai git' 'kai git setup' 'kai git verify' 'kai tour' 'kai doctor' 'kai completion' 'kai help' 'kai version'
                 set at "$at $word"
             case '* -*'
                 continue
@@ -183,7 +191,7 @@ complete -c kai -n "__kai_at 'kai'" -a sign -d 'sign files and directories'
 complete -c kai -n "__kai_at 'kai'" -a verify -d 'check signatures of every format: may I rely on this?'
 complete -c kai -n "__kai_at 'kai'" -a attest -d 'sign a statement about files (in-toto, SLSA)'
 complete -c kai -n "__kai_at 'kai'" -a hash -d 'hash files, and check lists of hashes'
-complete -c kai -n "__kai_at 'kai'" -a git -d 'verify the signatures of commits and tags'
+complete -c kai -n "__kai_at 'kai'" -a git -d 'sign and verify commits and tags'
 complete -c kai -n "__kai_at 'kai'" -a tour -d 'show what kai does, in a throwaway home'
 complete -c kai -n "__kai_at 'kai'" -a doctor -d 'show what this system offers, and how to fix what is missing'
 complete -c kai -n "__kai_at 'kai'" -a completion -d 'print the completions for a shell'
@@ -281,7 +289,15 @@ complete -c kai -n "__kai_at 'kai hash'" -l ignore-missing -d 'with -c: pass ove
 complete -c kai -n "__kai_at 'kai hash'" -l quiet -d 'with -c: print nothing for files that are OK'
 complete -c kai -n "__kai_at 'kai hash'" -l status -d 'with -c: print nothing, the exit code is the answer'
 complete -c kai -n "__kai_at 'kai hash'" -l strict -d 'with -c: a line that is not understood is an error'
+complete -c kai -n "__kai_at 'kai git'" -a setup -d 'let git sign and verify with kai'
 complete -c kai -n "__kai_at 'kai git'" -a verify -d 'check the signatures of commits and tags'
+complete -c kai -n "__kai_at 'kai git setup'" -l global -d 'for all repositories of the user'
+complete -c kai -n "__kai_at 'kai git setup'" -l local -d 'for this repository (the default)'
+complete -c kai -n "__kai_at 'kai git setup'" -l key -x -d 'sign with the key REF, file:PATH or agent:FINGERPRINT'
+complete -c kai -n "__kai_at 'kai git setup'" -l identity -s i -x -d 'sign as IDENTITY'
+complete -c kai -n "__kai_at 'kai git setup'" -l allowed-signers -r -F -d 'let git trust by the OpenSSH allowed_signers FILE'
+complete -c kai -n "__kai_at 'kai git setup'" -l no-auto-sign -d 'sign only with git commit -S and git tag -s'
+complete -c kai -n "__kai_at 'kai git setup'" -l undo -d 'put back what was set before'
 complete -c kai -n "__kai_at 'kai git verify'" -l tags -d 'check each tag of the repository; without RANGE and REV only these'
 complete -c kai -n "__kai_at 'kai git verify'" -l history -d 'each REV stands for itself and all its ancestors'
 complete -c kai -n "__kai_at 'kai git verify'" -l signer -r -F -d 'trust the keys in WHO, a public-key file or key; may be repeated'

@@ -77,6 +77,10 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $kinds['kai hash --algo'] = 'sha256 sha512 sha3-256 blake2b blake3'
     $kinds['kai hash --jobs'] = ''
     $kinds['kai hash -j'] = ''
+    $kinds['kai git setup --key'] = ''
+    $kinds['kai git setup --identity'] = ''
+    $kinds['kai git setup -i'] = ''
+    $kinds['kai git setup --allowed-signers'] = ''
     $kinds['kai git verify --signer'] = ''
     $kinds['kai git verify --allowed-signers'] = ''
     $kinds['kai git verify --krl'] = ''
@@ -103,8 +107,10 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $flags['kai attest'] = @('--identity', '-i', '--key', '--classical', '--predicate-type', '--predicate', '--builder-id', '--build-type', '--param', '--dep', '--invocation', '--started', '--finished', '--output', '-o', '--add', '--force', '-f', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai hash'] = @()
     $flags['kai hash'] = @('--algo', '--recursive', '-r', '--tag', '--zero', '-z', '--jobs', '-j', '--check', '-c', '--ignore-missing', '--quiet', '--status', '--strict', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
-    $verbs['kai git'] = @('verify')
+    $verbs['kai git'] = @('setup', 'verify')
     $flags['kai git'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
+    $verbs['kai git setup'] = @()
+    $flags['kai git setup'] = @('--global', '--local', '--key', '--identity', '-i', '--allowed-signers', '--no-auto-sign', '--undo', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai git verify'] = @()
     $flags['kai git verify'] = @('--tags', '--history', '--signer', '--allowed-signers', '--krl', '--match-committer', '--allow-unsigned-before', '--at', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai tour'] = @()

@@ -15,11 +15,12 @@ import (
 func gitCommand() command {
 	return command{
 		name:    "git",
-		summary: "verify the signatures of commits and tags",
+		summary: "sign and verify commits and tags",
 		examples: []example{
+			{"kai git setup --global --key file:$HOME/.ssh/id_ed25519", "git signs with kai"},
 			{"kai git verify origin/main..HEAD --signer ada.pub", "what came in is by Ada"},
 		},
-		children: []command{gitVerifyCommand()},
+		children: []command{gitSetupCommand(), gitVerifyCommand()},
 	}
 }
 
@@ -113,6 +114,7 @@ func gitFailure(ctx context.Context, err error, said *complaints) error {
 		ident string
 	}{
 		{"not a git repository", exitNotFound, "no_repository"},
+		{"only be used inside a git repository", exitNotFound, "no_repository"},
 		{"bad revision", exitNotFound, "no_such_revision"},
 		{"Invalid revision range", exitNotFound, "no_such_revision"},
 		{"bad object", exitNotFound, "no_such_revision"},

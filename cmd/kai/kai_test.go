@@ -25,15 +25,16 @@ func newWorld(t *testing.T, stdin string) *world {
 	w := &world{}
 	w.system = system{
 		stdin: strings.NewReader(stdin), stdout: &w.out, stderr: &w.err,
-		now:      func() time.Time { return time.Date(2026, 11, 22, 5, 0, 0, 0, time.UTC) },
-		random:   rand.Reader,
-		openFD:   func(int) (io.ReadCloser, error) { return nil, syscall.EBADF },
-		harden:   func() error { return nil },
-		openTTY:  func() (terminal, error) { return nil, errNoTerminal },
-		notify:   func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} },
-		workDir:  t.TempDir(),
-		userHome: func() (string, error) { return home, nil },
-		cpus:     2,
+		now:        func() time.Time { return time.Date(2026, 11, 22, 5, 0, 0, 0, time.UTC) },
+		random:     rand.Reader,
+		openFD:     func(int) (io.ReadCloser, error) { return nil, syscall.EBADF },
+		harden:     func() error { return nil },
+		openTTY:    func() (terminal, error) { return nil, errNoTerminal },
+		notify:     func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} },
+		workDir:    t.TempDir(),
+		userHome:   func() (string, error) { return home, nil },
+		executable: func() (string, error) { return "/opt/kai's/bin/kai", nil },
+		cpus:       2,
 	}
 	return w
 }

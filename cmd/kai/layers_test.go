@@ -163,6 +163,7 @@ var outsideOnly = map[string]string{
 	"os.Stdin":        "streams are parameters",
 	"os.Stdout":       "the answer is printed by cmd/kai",
 	"os.Stderr":       "libraries are silent",
+	"os.Executable":   "the program's own path is a parameter",
 	"os.Exit":         "a library never exits",
 	"fmt.Print":       "libraries are silent",
 	"fmt.Printf":      "libraries are silent",
@@ -196,7 +197,7 @@ var exceptions = map[string][]string{
 	// What other files of cmd/kai get through system, env and the prompts.
 	"main.go":     {"os.Args", "os.Exit"},
 	"signals.go":  {"os/signal"},
-	"system.go":   {"os.Stdin", "os.Stdout", "os.Stderr", "os.Environ", "os.Unsetenv", "os.UserHomeDir", "time.Now"},
+	"system.go":   {"os.Stdin", "os.Stdout", "os.Stderr", "os.Environ", "os.Unsetenv", "os.UserHomeDir", "os.Executable", "time.Now"},
 	"terminal.go": {"golang.org/x/term"},
 	"version.go":  {"runtime.GOOS"},
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -34,8 +35,10 @@ type system struct {
 	notify   func(context.Context) (context.Context, context.CancelFunc) // signals cancel the context
 	workDir  string                                                      // "" is the process's own
 	userHome func() (string, error)                                      // where ~/.kind stands
-	cpus     int
-	memory   func() uint64 // what may be allocated, in bytes; nil or 0: unknown
+	// executable is kai's own absolute path, for programs that call it.
+	executable func() (string, error)
+	cpus       int
+	memory     func() uint64 // what may be allocated, in bytes; nil or 0: unknown
 }
 
 func realSystem() system {
@@ -54,12 +57,34 @@ func realSystem() system {
 		openTTY:        openTerminal,
 		notify:         notifySignals,
 		userHome:       os.UserHomeDir,
+		executable:     executable,
 		cpus:           runtime.GOMAXPROCS(0),
 		memory:         availableMemory,
 	}
 	// Children that are started without an explicit environment inherit the process's.
 	_ = os.Unsetenv(passphraseVariable)
 	return sys
+}
+
+// executable prefers the path by which the program is found to the one where it really is: a
+// link stays when a newer version takes its place.
+func executable() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	found, err := exec.LookPath(filepath.Base(path))
+	if err != nil {
+		return path, nil
+	}
+	a, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if b, err := os.Stat(found); err != nil || !os.SameFile(a, b) {
+		return path, nil
+	}
+	return filepath.Abs(found)
 }
 
 // openFD opens a descriptor that kai was started with.
