@@ -87,6 +87,11 @@ type gitCommit struct {
 
 func (r *gitRepo) commit(c gitCommit) string {
 	r.t.Helper()
+	return r.object("commit", r.commitText(c))
+}
+
+func (r *gitRepo) commitText(c gitCommit) string {
+	r.t.Helper()
 	head := "tree " + r.tree + "\n"
 	for _, p := range c.parents {
 		head += "parent " + p + "\n"
@@ -109,7 +114,7 @@ func (r *gitRepo) commit(c gitCommit) string {
 	if c.change != nil {
 		content = c.change(content)
 	}
-	return r.object("commit", content)
+	return content
 }
 
 // chain makes commits by the signers, one after the other, and returns their ids.
