@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 //
 //	exitcode N PROG ARGS...     run PROG; its exit code must be N
 //	json FILE[:LINE] PATH WANT  the member at PATH (error.code, keys.0.type) of a line of FILE
-//	flip FILE OFFSET            change one bit of a byte; a negative OFFSET counts from the end
+//	flip FILE OFFSET            change a byte; a negative OFFSET counts from the end
 //	cut FILE SIZE               cut FILE to SIZE bytes; a negative SIZE cuts that many off
 //	size FILE SIZE              FILE has SIZE bytes
 //	mode FILE MODE              FILE has these permission bits, as in 0600
@@ -192,6 +192,21 @@ func jsonMember(value any, path []string) (string, error) {
 	return string(text), err
 }
 
+// otherByte returns another byte: for a digit of base64 the next one, so that base64 and
+// hexadecimal digits change their value and stay what they are.
+func otherByte(b byte) byte {
+	const row = "0123456789abcdefABCDEFghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ"
+	switch i := strings.IndexByte(row, b); {
+	case b == 'f': // stay within hexadecimal digits of one case
+		return '0'
+	case b == 'Z', b == '+', b == '/', b == '-', b == '_': // in base64 of either alphabet
+		return 'A'
+	case i >= 0:
+		return row[i+1]
+	}
+	return b ^ 1
+}
+
 func scriptFlip(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: flip FILE OFFSET")
@@ -205,7 +220,7 @@ func scriptFlip(ts *testscript.TestScript, neg bool, args []string) {
 	if offset < 0 || offset >= len(data) {
 		ts.Fatalf("%s has %d bytes", args[0], len(data))
 	}
-	data[offset] ^= 1
+	data[offset] = otherByte(data[offset])
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
 }
 
