@@ -76,20 +76,21 @@ func (g *gitRunner) output(ctx context.Context, args ...string) (string, error) 
 	return string(out), nil
 }
 
-// complaints keep the beginning of what a program says on stderr.
-type complaints struct{ bytes.Buffer }
+// complaints keep the beginning of what a program says on stderr. The buffer is not embedded:
+// its ReadFrom would take everything.
+type complaints struct{ text bytes.Buffer }
 
 const maxComplaints = 4096
 
 // Write keeps what fits and takes all: the program must not be stopped by it.
 func (c *complaints) Write(p []byte) (int, error) {
-	c.Buffer.Write(p[:min(len(p), maxComplaints-c.Len())])
+	c.text.Write(p[:min(len(p), maxComplaints-c.text.Len())])
 	return len(p), nil
 }
 
 // lines are the complaints without their empty lines.
 func (c *complaints) lines() []string {
-	return strings.FieldsFunc(c.String(), func(r rune) bool { return r == '\n' || r == '\r' })
+	return strings.FieldsFunc(c.text.String(), func(r rune) bool { return r == '\n' || r == '\r' })
 }
 
 // gitFailure is why a run of git failed, in its own words.

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,7 +96,7 @@ func (s *gitSource) readRange(ctx context.Context, text string) error {
 		return err
 	}
 	defer p.close()
-	found, err := s.readBatch(ctx, p.out, func(int) gitObject { return gitObject{walked: true} })
+	found, err := s.readBatch(ctx, p.out, func(int) (gitObject, bool) { return gitObject{walked: true}, true })
 	if err != nil {
 		return err
 	}
@@ -114,10 +112,12 @@ func (s *gitSource) readRange(ctx context.Context, text string) error {
 // readNamed hands out the objects that are named, a tag itself and not what it points to.
 func (s *gitSource) readNamed(ctx context.Context, args []gitArgument) error {
 	var names strings.Builder
-	for _, a := range args {
+	objects := make([]gitObject, len(args))
+	for i, a := range args {
 		names.WriteString(a.text + "\n")
+		objects[i].name = a.text
 	}
-	return s.readNames(ctx, names.String(), func(i int) gitObject { return gitObject{name: args[i].text} })
+	return s.readNames(ctx, names.String(), objects)
 }
 
 // readTags hands out the tags of the repository. A tag that is no object but only a reference
@@ -146,14 +146,15 @@ func (s *gitSource) readTags(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.readNames(ctx, names.String(), func(i int) gitObject { return tags[i] })
+	return s.readNames(ctx, names.String(), tags)
 }
 
 // errLightweight: a reference under refs/tags that points to something that is no tag.
 var errLightweight = fmt.Errorf("%w: nothing signs the name of a lightweight tag", gitobj.ErrUnsigned)
 
-func (s *gitSource) readNames(ctx context.Context, names string, known func(int) gitObject) error {
-	if names == "" {
+// readNames hands out an object for each line of names; objects is what is known of them.
+func (s *gitSource) readNames(ctx context.Context, names string, objects []gitObject) error {
+	if len(objects) == 0 {
 		return nil
 	}
 	p, err := s.git.pipe(ctx, strings.NewReader(names),
@@ -162,10 +163,22 @@ func (s *gitSource) readNames(ctx context.Context, names string, known func(int)
 		return err
 	}
 	defer p.close()
-	if _, err := s.readBatch(ctx, p.out, known); err != nil {
+	found, err := s.readBatch(ctx, p.out, func(i int) (gitObject, bool) {
+		if i == len(objects) {
+			return gitObject{}, false
+		}
+		return objects[i], true
+	})
+	if err != nil {
 		return err
 	}
-	return s.ended(p)
+	if err := s.ended(p); err != nil {
+		return err
+	}
+	if found != len(objects) {
+		return failf(exitFailure, "git", "git cat-file: answers %d of %d names", found, len(objects))
+	}
+	return nil
 }
 
 func (s *gitSource) ended(p *gitPipe) error {
@@ -177,8 +190,8 @@ func (s *gitSource) ended(p *gitPipe) error {
 }
 
 // readBatch reads what git cat-file --batch prints. known says what is known already of the
-// object at an index.
-func (s *gitSource) readBatch(ctx context.Context, out io.Reader, known func(int) gitObject) (found int, err error) {
+// object at an index, and whether there can be one.
+func (s *gitSource) readBatch(ctx context.Context, out io.Reader, known func(int) (gitObject, bool)) (found int, err error) {
 	in := bufio.NewReaderSize(out, 64<<10)
 	for ; ; found++ {
 		line, err := readGitLine(in)
@@ -188,7 +201,10 @@ func (s *gitSource) readBatch(ctx context.Context, out io.Reader, known func(int
 		if err != nil {
 			return found, err
 		}
-		o := known(found)
+		o, ok := known(found)
+		if !ok {
+			return found, failf(exitFailure, "git", "git cat-file: more answers than questions")
+		}
 		if err := o.read(in, line); err != nil {
 			return found, err
 		}
@@ -303,72 +319,4 @@ func (s *gitSource) flush() error {
 	}
 	s.batch, s.bytes = nil, 0
 	return nil
-}
-
-// idSet is a set of object ids in eight bytes each. Whoever makes objects does not know the
-// seed, and so cannot make two that collide here.
-type idSet struct {
-	seed maphash.Seed
-	ids  map[uint64]struct{}
-}
-
-func newIDSet() *idSet { return &idSet{maphash.MakeSeed(), map[uint64]struct{}{}} }
-
-// add reports whether the id is new.
-func (s *idSet) add(id string) bool {
-	h := maphash.String(s.seed, id)
-	_, known := s.ids[h]
-	s.ids[h] = struct{}{}
-	return !known
-}
-
-// has is false for a nil set.
-func (s *idSet) has(id string) bool {
-	if s == nil {
-		return false
-	}
-	_, known := s.ids[maphash.String(s.seed, id)]
-	return known
-}
-
-// readHistory returns the ids of all proper ancestors of a revision.
-func readHistory(ctx context.Context, g *gitRunner, revision string) (*idSet, error) {
-	p, err := g.pipe(ctx, nil, []string{"rev-list", "--end-of-options", revision + "^@", "--"})
-	if err != nil {
-		return nil, err
-	}
-	defer p.close()
-	set, in := newIDSet(), bufio.NewReader(p.out)
-	for {
-		id, err := readGitLine(in)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		set.add(id)
-	}
-	_, err = p.wait()
-	return set, err
-}
-
-// gitArgument is a RANGE or a REV.
-type gitArgument struct {
-	text    string
-	isRange bool
-}
-
-// rangeForms are what makes a revision more than one, see gitrevisions(7).
-var rangeForms = regexp.MustCompile(`\.\.|\^[!@]$|\^-[0-9]*$`)
-
-// parseGitArgument tells ranges from single revisions.
-func parseGitArgument(text string) (gitArgument, error) {
-	switch {
-	case text == "" || strings.ContainsAny(text, "\n\x00"):
-		return gitArgument{}, usagef("revision %q: empty, or of several lines", text)
-	case strings.HasPrefix(text, "^"):
-		return gitArgument{}, withHint(usagef("revision %s: each argument stands for itself", text), "kai git verify %s..HEAD", text[1:])
-	}
-	return gitArgument{text, rangeForms.MatchString(text)}, nil
 }

@@ -10,8 +10,9 @@ import (
 	"kai/internal/verdict"
 )
 
-// gitWorkers bounds the batches in the works, and so the memory.
-const gitWorkers = 16
+// gitWorkers bounds the batches in the works, and so the memory: git reads objects no faster
+// than so many processors check them.
+const gitWorkers = 8
 
 func gitVerifyCommand() command {
 	return command{
