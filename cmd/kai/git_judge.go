@@ -70,7 +70,7 @@ func (j *gitJudge) judge(ctx context.Context, o gitObject) *gitJudged {
 	}
 	want := j.want
 	want.At = g.at
-	g.verdict = verdict.Judge(inputs, j.rule, want)
+	g.verdict = verdict.Judge(inputs, j.present(), want)
 	if len(inputs) == 0 {
 		g.verdict.Reasons[0].Text = strings.TrimPrefix(err.Error(), gitobj.ErrUnsigned.Error()+": ")
 	}
@@ -78,6 +78,31 @@ func (j *gitJudge) judge(ctx context.Context, o gitObject) *gitJudged {
 		g.exit = exitDone
 	}
 	return g
+}
+
+// present is the rule, for objects that name their own time: no key becomes valid by a claim
+// of a time to come.
+func (j *gitJudge) present() verdict.Rule {
+	if j.rule == nil || !j.at.IsZero() {
+		return j.rule
+	}
+	return untilNow{j.rule, j.now}
+}
+
+// untilNow is a rule that must hold now as well where it is asked about the future.
+type untilNow struct {
+	verdict.Rule
+	now time.Time
+}
+
+// Judge implements verdict.Rule.
+func (u untilNow) Judge(v sig.Verified, namespace string, at time.Time) verdict.Decision {
+	if at.After(u.now) {
+		if d := u.Rule.Judge(v, namespace, u.now); !d.Trusted {
+			return d
+		}
+	}
+	return u.Rule.Judge(v, namespace, at)
 }
 
 // failed turns an answer into an error.
@@ -137,7 +162,7 @@ func (j *gitJudge) claim(o gitObject, g *gitJudged) (*sig.Claim, error) {
 	g.incomplete = o.walked && !slices.Equal(o.listed, parsed.Parents)
 	if p, err := parsed.Person(); err == nil {
 		g.person = &p
-		if j.at.IsZero() && p.Time.Before(j.now) { // a key cannot be valid by a time to come
+		if j.at.IsZero() {
 			g.at = p.Time
 		}
 	}

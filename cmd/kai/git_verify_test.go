@@ -262,11 +262,12 @@ func TestGitVerifyTags(t *testing.T) {
 
 func TestGitVerifyAllowedSigners(t *testing.T) {
 	r := newGitRepo(t, "sha1")
-	ada, bob, old := newGitSigner(t), newGitSigner(t), newGitSigner(t)
+	ada, bob, old, next := newGitSigner(t), newGitSigner(t), newGitSigner(t), newGitSigner(t)
 	allowed := r.file("allowed", strings.Join([]string{
 		`ada@example.org,*@ada.example.org namespaces="git" ` + gitKeyLine(ada),
 		`bob@example.org namespaces="file" ` + gitKeyLine(bob),
 		`old@example.org valid-after="20261122120000Z",valid-before="20261122130000Z" ` + gitKeyLine(old),
+		`next@example.org valid-after="20270101Z" ` + gitKeyLine(next),
 	}, "\n")+"\n")
 	const noon = 1795348800 - gitTime // 2026-11-22T12:00:00Z
 	for _, c := range []struct {
@@ -293,6 +294,7 @@ func TestGitVerifyAllowedSigners(t *testing.T) {
 		{"expired by now", gitCommit{signer: old, time: noon}, "--at=now", 4, "expired"},
 		{"valid at a time", gitCommit{signer: old, time: 9999}, "--at=2026-11-22T12:30:00Z", 0, ""},
 		{"from the future", gitCommit{signer: old, time: 1 << 31}, "", 4, "expired"},
+		{"not valid before the future", gitCommit{signer: next, time: 1 << 31}, "", 4, "not_yet_valid"},
 	} {
 		id := r.commit(c.commit)
 		w := r.world(t)
