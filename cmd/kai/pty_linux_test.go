@@ -103,7 +103,7 @@ func (s *ptySession) send(text string) {
 // expect waits until text appears behind what was expected before, and consumes it.
 func (s *ptySession) expect(text string) {
 	s.t.Helper()
-	late := time.AfterFunc(15*time.Second, func() {
+	late := time.AfterFunc(time.Minute, func() {
 		s.mu.Lock()
 		s.end = true
 		s.more.Broadcast()
