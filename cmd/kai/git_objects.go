@@ -47,9 +47,7 @@ type gitSource struct {
 	batch []gitObject
 	bytes int
 	// seen are the objects of earlier arguments; nil if there is one argument only.
-	seen *idSet
-	// stopped: the receiver wants no more.
-	stopped  bool
+	seen     *idSet
 	warnings []string
 }
 
