@@ -49,8 +49,9 @@ func (n namedKey) mayHaveMade(c *sig.Claim) bool {
 	return c.NamesKey == nil || c.NamesKey(n.public, n.id)
 }
 
-// readKeys reads a file of public keys. Private keys are refused: nobody who
-// checks needs them.
+// readKeys reads a file of public keys. Of a private key the public half is
+// taken, and only where the file tells it in the clear: nobody who checks is
+// asked for a passphrase.
 func readKeys(ctx context.Context, env *env, name string) ([]key.Entry, error) {
 	in, err := env.open(ctx, name)
 	if err != nil {
@@ -58,6 +59,7 @@ func readKeys(ctx context.Context, env *env, name string) ([]key.Entry, error) {
 	}
 	defer in.Close()
 	data, err := io.ReadAll(io.LimitReader(in, key.MaxFile+1))
+	defer func() { clear(data) }()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -65,15 +67,19 @@ func readKeys(ctx context.Context, env *env, name string) ([]key.Entry, error) {
 	if err != nil {
 		return nil, keyFailure(fmt.Errorf("%s: %w", name, err))
 	}
-	entries := parsed.Entries
-	for i := range entries {
-		entries[i].Wipe()
-	}
-	entries = slices.DeleteFunc(entries, func(e key.Entry) bool { return e.Public.IsZero() || e.Authority })
+	warnOfSkipped(env, name, parsed)
+	entries := publicHalves(parsed)
 	if len(entries) == 0 {
 		return nil, failf(exitUndecidable, "no_key", "%s: holds no public key", name)
 	}
 	return entries, nil
+}
+
+// publicHalves destroys the secrets of a file and returns its keys, except those
+// that are hidden with their secret and those that sign nothing but certificates.
+func publicHalves(f keyfile.File) []key.Entry {
+	f.Wipe()
+	return slices.DeleteFunc(f.Entries, func(e key.Entry) bool { return e.Public.IsZero() || e.Authority })
 }
 
 // add puts the keys of a file on the ring.
@@ -174,8 +180,10 @@ func readSigner(ctx context.Context, env *env, who string) ([]key.Entry, error) 
 		return entries, nil
 	}
 	if strings.Contains(who, ":") { // TYPE:BASE64URL or did:key:…
-		if parsed, parseErr := keyfile.Parse([]byte(who + "\n")); parseErr == nil && len(parsed.Entries) == 1 {
-			return parsed.Entries, nil
+		if parsed, parseErr := keyfile.Parse([]byte(who + "\n")); parseErr == nil {
+			if written := publicHalves(parsed); len(written) == 1 {
+				return written, nil
+			}
 		}
 	}
 	if outcome := judge(ctx, err); outcome.code == exitNotFound {
