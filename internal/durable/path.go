@@ -44,6 +44,10 @@ func CreatePath(name string, opts CreateOptions) (*Output, error) {
 	return out, nil
 }
 
+// Direct reports whether what is written takes effect at once and cannot be undone: the name leads
+// to a device or a pipe.
+func (o *Output) Direct() bool { return o.direct }
+
 // openSpecial opens a character device or pipe; nil means that it is none.
 func openSpecial(name string) (*Output, error) {
 	info, err := os.Stat(name)
