@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -144,6 +145,9 @@ func (o *attestOptions) check(env *env) error {
 		return usagef("--add needs a file to add to")
 	case o.output == "-" && env.json:
 		return usagef("--json and a statement on standard output exclude each other: give -o")
+	}
+	if err := env.spares(o.output, slices.Concat(o.signerOptions.files(), o.subjects, []string{o.file})...); err != nil {
+		return err
 	}
 	return o.predicateOptions.check()
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"os"
 
 	"kai/internal/durable"
 )
@@ -30,6 +32,7 @@ type output struct {
 	io.Writer
 	file    *durable.Output // nil for stdout
 	options outputOptions
+	held    *heldBack // nil unless createHeld had to
 }
 
 // create begins an output. The name "-" is stdout, and so is "", by which a command says that
@@ -51,6 +54,57 @@ func (e *env) create(name string, o outputOptions) (*output, error) {
 	return &output{Writer: file, file: file, options: o}, nil
 }
 
+// vacant refuses early what create would refuse later: a name that is taken.
+func (e *env) vacant(name, flag string) error {
+	info, err := os.Lstat(e.path(name))
+	if err != nil {
+		return nil // new, or create knows better what is wrong
+	}
+	if target, err := os.Stat(e.path(name)); err == nil {
+		info = target
+	}
+	if info.Mode()&(fs.ModeCharDevice|fs.ModeNamedPipe) != 0 { // written through
+		return nil
+	}
+	return withHint(failf(exitConflict, "exists", "%s: already exists", name), "%s replaces it", flag)
+}
+
+// createHeld is create for what must not be seen before Commit: where writing takes effect at
+// once, on stdout, pipes and devices, everything is kept in a temporary file until then.
+func (e *env) createHeld(name string, o outputOptions) (*output, error) {
+	out, err := e.create(name, o)
+	if err != nil || out.file != nil && !out.file.Direct() {
+		return out, err
+	}
+	file, err := openTemporary()
+	if err != nil {
+		out.Abort()
+		return nil, fmt.Errorf("temporary file for what is not verified yet: %w", err)
+	}
+	out.held = &heldBack{file: file, target: out.Writer}
+	out.Writer = out.held
+	return out, nil
+}
+
+// heldBack is content on its way to where it cannot be taken back.
+type heldBack struct {
+	file   *temporary
+	size   int64
+	target io.Writer
+}
+
+// Write keeps p.
+func (h *heldBack) Write(p []byte) (int, error) {
+	n, err := h.file.Write(p)
+	h.size += int64(n)
+	return n, err
+}
+
+func (h *heldBack) release() error {
+	_, err := io.Copy(h.target, io.NewSectionReader(h.file, 0, h.size))
+	return err
+}
+
 // existsError adds to fs.ErrExist how the file may be replaced.
 func existsError(err error, o outputOptions) error {
 	if errors.Is(err, fs.ErrExist) && o.flag != "" {
@@ -65,6 +119,11 @@ func (o *output) Commit(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if o.held != nil {
+		if err := o.held.release(); err != nil {
+			return err
+		}
+	}
 	if o.file == nil {
 		return nil
 	}
@@ -73,9 +132,31 @@ func (o *output) Commit(ctx context.Context) error {
 
 // Abort removes what was written. After Commit it does nothing, so that it can be deferred.
 func (o *output) Abort() {
+	if o.held != nil {
+		_ = o.held.file.Close() // it has no name, or loses it with this
+		o.held = nil
+	}
 	if o.file != nil {
 		_ = o.file.Abort() // the error that led here is the one to report
 	}
+}
+
+// spares refuses an output that leads to one of the files that the run reads: -f is a word about
+// an older output, not about those.
+func (e *env) spares(out string, inputs ...string) error {
+	if out == "" || out == "-" {
+		return nil
+	}
+	there, err := os.Stat(e.path(out))
+	if err != nil || !there.Mode().IsRegular() { // new, or not replaced
+		return nil
+	}
+	for _, name := range inputs {
+		if info, err := os.Stat(e.path(name)); name != "" && name != "-" && err == nil && os.SameFile(there, info) {
+			return usagef("-o %s would take the place of %s, which is read", out, name)
+		}
+	}
+	return nil
 }
 
 // writeFile is create, one write and Commit.

@@ -131,6 +131,11 @@ type ruleOptions struct {
 	krl       string
 }
 
+// files are the files that are read.
+func (o *ruleOptions) files() []string {
+	return slices.Concat([]string{o.key, o.allowed, o.krl}, o.signers)
+}
+
 // readRule builds the rule and the ring from the command line. Without any the
 // rule is nil: then nobody is trusted.
 func readRule(ctx context.Context, env *env, o ruleOptions) (verdict.Rule, *keyring, error) {

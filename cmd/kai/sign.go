@@ -63,6 +63,7 @@ type signOptions struct {
 	signerOptions
 	files       []string
 	namespace   string
+	namespaced  bool // -n was given
 	format      string
 	hash        string
 	add         bool
@@ -78,7 +79,7 @@ type signOptions struct {
 func readSignOptions(c *cli.Context) signOptions {
 	return signOptions{
 		signerOptions: readSignerOptions(c),
-		files:         c.Args().Slice(), namespace: c.String("namespace"), format: c.String("format"),
+		files:         c.Args().Slice(), namespace: c.String("namespace"), namespaced: c.IsSet("namespace"), format: c.String("format"),
 		hash: c.String("hash"), add: c.Bool("add"), output: c.Path("output"), force: c.Bool("force"),
 		comment: c.String("comment"), noteName: c.String("note-name"), payloadType: c.String("payload-type"),
 		jcs: c.Bool("jcs"), exclude: c.StringSlice("exclude"),
@@ -92,10 +93,13 @@ func (o *signOptions) check() error {
 	case o.add && o.force:
 		return usagef("--add and -f exclude each other")
 	}
-	if o.namespace != "" {
+	if o.namespaced {
 		if err := sig.CheckNamespace(o.namespace); err != nil {
-			return fail(exitUsage, "usage", err)
+			return fail(exitUsage, "usage", fmt.Errorf("-n: %w", err))
 		}
+	}
+	if i := slices.Index(o.files, "-"); i >= 0 && slices.Contains(o.files[i+1:], "-") {
+		return usagef("standard input is named twice, and can be read once")
 	}
 	return nil
 }
@@ -110,6 +114,8 @@ type signJob struct {
 	dir     bool
 	format  signFormat
 	out     string // "-", or "" by default, for standard output
+	// inPlace: the output is the input, with signatures.
+	inPlace bool
 	// before is the signature file that --add extends, nil without.
 	before []byte
 }
@@ -210,6 +216,12 @@ func newSignJob(env *env, o signOptions, list []sig.Signer, name string) (*signJ
 			job.out = env.manifestOf(name)
 		}
 	}
+	job.inPlace = job.format.rewrites && o.output == "" && name != "-"
+	if !job.inPlace {
+		if err := env.spares(job.out, append(o.signerOptions.files(), name)...); err != nil {
+			return nil, err
+		}
+	}
 	return job, job.fits()
 }
 
@@ -219,7 +231,7 @@ func (j *signJob) fits() error {
 	switch {
 	case j.dir != f.directories:
 		if j.dir {
-			return withHint(usagef("%s is a directory: %s signs files", j.name, f.name), "kai sign %s --format manifest", j.name)
+			return withHint(usagef("%s is a directory: %s signs files", j.name, f.name), "kai sign %s --format manifest", shellWord(j.name))
 		}
 		return usagef("%s is a file: %s signs directories", j.name, f.name)
 	case len(j.signers) > 1 && !f.several:
@@ -230,6 +242,8 @@ func (j *signJob) fits() error {
 		return usagef("%s does not hash with %s", f.name, j.hash)
 	case j.add && !f.several:
 		return usagef("%s holds one signature: nothing can be added", f.name)
+	case j.add && (j.out == "-" || j.out == ""):
+		return usagef("--add needs a file to add to: give -o")
 	case j.env.json && (j.out == "-" || j.out == ""):
 		return usagef("--json and a signature on standard output exclude each other: give -o")
 	}
@@ -255,13 +269,10 @@ func (f signFormat) accepts(list []sig.Signer) error {
 // prepare looks at the signature file that is there already.
 func (j *signJob) prepare() error {
 	if !j.add {
-		if j.out == "" || j.out == "-" || j.force || j.format.rewrites {
+		if j.out == "" || j.out == "-" || j.force || j.inPlace {
 			return nil
 		}
-		if _, err := os.Lstat(j.env.path(j.out)); err == nil { // before a passphrase is asked for
-			return withHint(failf(exitConflict, "exists", "%s: already exists", j.out), "%s replaces it", j.overwriteFlag())
-		}
-		return nil
+		return j.env.vacant(j.out, j.overwriteFlag()) // before a passphrase is asked for
 	}
 	var err error
 	j.before, err = readBounded(j.env.path(j.out), sig.EnvelopeLimits.FileSize)

@@ -268,7 +268,7 @@ func (j *signJob) write(ctx context.Context, data []byte) error {
 
 func (j *signJob) writeFrom(ctx context.Context, content io.WriterTo) error {
 	out, err := j.env.create(j.out, outputOptions{
-		mode: 0o644, force: j.force || j.add || j.format.rewrites, flag: j.overwriteFlag(), binary: j.format.binary,
+		mode: 0o644, force: j.force || j.add || j.inPlace, flag: j.overwriteFlag(), binary: j.format.binary,
 	})
 	if err != nil {
 		return err

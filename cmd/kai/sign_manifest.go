@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 
@@ -55,24 +54,13 @@ func (j *signJob) describe(ctx context.Context) (*manifest.Manifest, error) {
 	})
 }
 
-// spill is an unnamed place on disk for the entries of a large tree.
+// spill is a place on disk for the entries of a large tree.
 func spill() (manifest.Spill, error) {
-	f, err := os.CreateTemp("", "kai-manifest-")
+	file, err := openTemporary()
 	if err != nil {
 		return nil, err
 	}
-	if os.Remove(f.Name()) == nil { // gone with this process, whatever ends it
-		return f, nil
-	}
-	return &spilled{f}, nil
-}
-
-// spilled is a file that cannot be removed while it is open.
-type spilled struct{ *os.File }
-
-// Close removes the file as well.
-func (s *spilled) Close() error {
-	return errors.Join(s.File.Close(), os.Remove(s.Name()))
+	return file, nil
 }
 
 // addToManifest adds signatures to a manifest after comparing the tree with it:

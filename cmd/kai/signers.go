@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -30,6 +31,17 @@ type signerOptions struct {
 
 func readSignerOptions(c *cli.Context) signerOptions {
 	return signerOptions{identities: c.StringSlice("identity"), keys: c.StringSlice("key"), classical: c.Bool("classical")}
+}
+
+// files are the key files that are read.
+func (o *signerOptions) files() []string {
+	var names []string
+	for _, text := range o.keys {
+		if ref, err := backend.ParseRef(text, all.Syntaxes()); err == nil && ref.Scheme == "file" {
+			names = append(names, ref.Get("path"))
+		}
+	}
+	return names
 }
 
 // signers are opened keys, ready to sign.
@@ -82,7 +94,7 @@ func openSigner(ctx context.Context, env *env, text string) (backend.Key, sig.Si
 	ref, err := backend.ParseRef(text, all.Syntaxes())
 	if err != nil {
 		if _, statErr := os.Stat(env.path(text)); statErr == nil {
-			return nil, sig.Signer{}, withHint(fail(exitUsage, "usage", err), "--key file:%s", text)
+			return nil, sig.Signer{}, withHint(fail(exitUsage, "usage", err), "--key file:%s", shellWord(text))
 		}
 		return nil, sig.Signer{}, fail(exitUsage, "usage", err)
 	}
@@ -128,10 +140,19 @@ func keyFailure(err error) error {
 	return err
 }
 
+// readKeyFile reads a file that should be a key, which is not long.
+func (e *env) readKeyFile(path string) ([]byte, error) {
+	data, err := readBounded(e.path(path), key.MaxFile)
+	if errors.Is(err, sig.ErrTooLarge) {
+		return nil, fmt.Errorf("%s: %w: at most %d bytes", path, key.ErrTooLarge, key.MaxFile)
+	}
+	return data, err
+}
+
 // keyHolders is what key holders may use of the outside.
 func (e *env) keyHolders() backend.Env {
 	return backend.Env{
-		ReadFile:    func(path string) ([]byte, error) { return readBounded(e.path(path), key.MaxFile) },
+		ReadFile:    e.readKeyFile,
 		Passphrase:  e.passphrase,
 		Afford:      e.afford,
 		AgentSocket: e.getenv("SSH_AUTH_SOCK"),

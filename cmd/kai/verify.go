@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"path"
 	"slices"
 	"sync"
 	"time"
@@ -73,6 +74,7 @@ type verifyOptions struct {
 	files         []string
 	signature     string
 	namespace     string
+	namespaced    bool // -n was given
 	format        string
 	threshold     int
 	requirePQ     bool
@@ -93,7 +95,7 @@ func readVerifyOptions(c *cli.Context) verifyOptions {
 			signers: c.StringSlice("signer"), key: c.Path("key"), allowed: c.Path("allowed-signers"),
 			principal: c.String("principal"), krl: c.Path("krl"),
 		},
-		files: c.Args().Slice(), signature: c.Path("signature"), namespace: c.String("namespace"),
+		files: c.Args().Slice(), signature: c.Path("signature"), namespace: c.String("namespace"), namespaced: c.IsSet("namespace"),
 		format: c.String("format"), threshold: c.Int("threshold"), requirePQ: c.Bool("require-pq"),
 		at: c.String("at"), audience: c.String("audience"), predicateType: c.String("predicate-type"),
 		allowExtra: c.Bool("allow-extra"), prove: c.String("prove"), output: c.Path("output"),
@@ -102,20 +104,28 @@ func readVerifyOptions(c *cli.Context) verifyOptions {
 }
 
 // check refuses what cannot be meant.
-func (o *verifyOptions) check() error {
+func (o *verifyOptions) check(env *env) error {
 	switch {
-	case o.signature == "-" && slices.Contains(o.files, "-"):
-		return usagef("standard input cannot be both the message and the signature")
 	case o.threshold < 1:
 		return usagef("--threshold %d: want at least 1", o.threshold)
 	case o.prove != "" && o.output == "":
-		return withHint(usagef("--prove needs a place for the proof"), "-o %s.kai-proof", o.prove)
+		return withHint(usagef("--prove needs a place for the proof"), "-o %s", shellWord(path.Base(o.prove)+".kai-proof"))
 	case o.output != "" && len(o.files) > 1 && o.prove == "":
 		return usagef("-o takes what one FILE verified; %d were given", len(o.files))
 	case o.signature != "" && len(o.files) > 1:
 		return usagef("-s belongs to one FILE; %d were given", len(o.files))
+	case o.output == "-" && env.json:
+		return usagef("--json and content on standard output exclude each other: give -o a file")
+	case o.namespaced:
+		if err := sig.CheckNamespace(o.namespace); err != nil {
+			return fail(exitUsage, "usage", fmt.Errorf("-n: %w", err))
+		}
 	}
-	return nil
+	inputs := slices.Concat(o.ruleOptions.files(), []string{o.signature}, o.files)
+	if i := slices.Index(inputs, "-"); i >= 0 && slices.Contains(inputs[i+1:], "-") {
+		return usagef("standard input is named twice, and can be read once")
+	}
+	return env.spares(o.output, inputs...)
 }
 
 // verifier is one run of kai verify: the rule and what it asks.
@@ -138,7 +148,7 @@ type task struct {
 }
 
 func verify(ctx context.Context, env *env, o verifyOptions) error {
-	if err := o.check(); err != nil {
+	if err := o.check(env); err != nil {
 		return err
 	}
 	v := &verifier{env: env, o: o}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -102,58 +103,64 @@ func (j *judged) print(ctx context.Context, env *env, o verifyOptions) error {
 		report(env, judge(ctx, j.err))
 		return nil
 	}
-	if err := env.printf("%s\n", j.line()); err != nil {
+	text := j.line() + "\n" + j.differences()
+	if o.explain {
+		text += j.explanation()
+	}
+	answer := env.stdout
+	if o.output == "-" { // there the content is the answer
+		answer = env.stderr
+	}
+	if _, err := io.WriteString(answer, text); err != nil {
 		return err
 	}
 	if hint := j.hint(o); hint != "" {
 		fmt.Fprintln(env.stderr, "kai: hint: "+printable(hint))
 	}
-	if o.explain {
-		return env.printf("%s", j.explanation())
-	}
 	return nil
 }
 
-// line is the answer in one line: verdict, file, who or why, and for what.
+// line is the answer in one line: verdict, file, who or why, and for what. Each
+// part is made printable by itself, so that no name makes a line of its own.
 func (j *judged) line() string {
-	parts := []string{string(j.verdict.Word), j.name}
+	parts := []string{string(j.verdict.Word), printable(j.name)}
 	if j.verdict.Word != verdict.Trusted {
 		for _, r := range j.verdict.Reasons {
-			parts = append(parts, r.Code+": "+r.Text)
+			parts = append(parts, r.Code+": "+printable(r.Text))
 		}
-		return strings.Join(parts, "  ") + strings.Join(j.differences(), "")
+		return strings.Join(parts, "  ")
 	}
 	for _, s := range j.verdict.Signatures {
 		if !s.Trusted {
 			continue
 		}
-		purpose := s.Input.Namespace
+		purpose := printable(s.Input.Namespace)
 		if s.Result.Claim.Hash != "" {
 			purpose += " " + s.Result.Claim.Hash
 		}
 		if s.PQ == verdict.PQVerified || s.PQ == verdict.PQComposite {
 			purpose += " pq"
 		}
-		parts = append(parts, fmt.Sprintf("%s (%s)  %s", s.Name, s.Result.Verified.Key().Fingerprint(), purpose))
+		parts = append(parts, fmt.Sprintf("%s (%s)  %s", printable(s.Name), s.Result.Verified.Key().Fingerprint(), purpose))
 	}
 	return strings.Join(parts, "  ")
 }
 
-// differences are lines of their own, each with its line feed before it.
-func (j *judged) differences() []string {
-	var list []string
+// differences are the paths at which a tree is not as its manifest says, a line each.
+func (j *judged) differences() string {
 	if j.manifest == nil {
-		return nil
+		return ""
 	}
+	var b strings.Builder
 	for _, d := range []struct {
 		word  string
 		paths []string
 	}{{"changed", j.manifest.Changed}, {"missing", j.manifest.Missing}, {"extra", j.manifest.Extra}} {
 		for _, p := range d.paths {
-			list = append(list, "\n  "+d.word+"  "+p)
+			fmt.Fprintf(&b, "  %s  %s\n", d.word, printable(p))
 		}
 	}
-	return list
+	return b.String()
 }
 
 // hint is the next command, where there is an obvious one.
@@ -163,13 +170,13 @@ func (j *judged) hint(o verifyOptions) string {
 	}
 	switch code := j.verdict.Reasons[0].Code; {
 	case code == "no_key" || code == "unknown_signer" && len(o.signers) == 0 && o.allowed == "":
-		return "if you know the signer: kai verify " + j.name + " --signer PUBLIC-KEY-FILE"
+		return "if you know the signer: kai verify " + shellWord(j.name) + " --signer PUBLIC-KEY-FILE"
 	case code == "no_signature" && strings.HasPrefix(j.name, gitPrefix):
 		return ""
 	case code == "no_signature":
-		return "kai verify " + j.name + " -s SIGNATURE-FILE"
+		return "kai verify " + shellWord(j.name) + " -s SIGNATURE-FILE"
 	case code == "no_file":
-		return "kai verify FILE -s " + j.name
+		return "kai verify FILE -s " + shellWord(j.name)
 	case code == "pq_missing":
 		return "give the signer's ML-DSA-65 key in the same file, or leave --require-pq out"
 	}
@@ -181,11 +188,11 @@ func (j *judged) explanation() string {
 	var b strings.Builder
 	row := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "    %-12s %s\n", name, value)
+			fmt.Fprintf(&b, "    %-12s %s\n", name, printable(value))
 		}
 	}
 	for i, s := range j.verdict.Signatures {
-		fmt.Fprintf(&b, "  signature %d in %s\n", i, s.Source)
+		fmt.Fprintf(&b, "  signature %d in %s\n", i, printable(s.Source))
 		row("crypto", s.State)
 		if c := s.Result.Claim; c != nil {
 			row("format", c.Format)

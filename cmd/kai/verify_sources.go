@@ -162,7 +162,10 @@ func (v *verifier) detached(ctx context.Context, m *message, files []string, j *
 	if v.o.output == "" {
 		return v.conclude(ctx, j, m, sources)
 	}
-	out, err := v.env.create(v.o.output, v.outputOptions())
+	if err := v.env.spares(v.o.output, files...); err != nil {
+		return err
+	}
+	out, err := v.env.createHeld(v.o.output, v.outputOptions())
 	if err != nil {
 		return err
 	}
