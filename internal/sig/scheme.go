@@ -203,6 +203,11 @@ func (s Scheme) encode(value []byte) ([]byte, error) {
 	if rest, err := asn1.Unmarshal(value, &rs); err != nil || len(rest) != 0 {
 		return nil, fmt.Errorf("%w: signer returned no ECDSA signature", ErrSelfCheck)
 	}
+	for _, n := range []*big.Int{rs.R, rs.S} { // a token may return anything
+		if n.Sign() < 0 || n.BitLen() > 256 {
+			return nil, fmt.Errorf("%w: signer returned numbers that are not of P-256", ErrSelfCheck)
+		}
+	}
 	out := make([]byte, 64)
 	rs.R.FillBytes(out[:32])
 	rs.S.FillBytes(out[32:])
