@@ -46,7 +46,7 @@ func (Backend) List(ctx context.Context, env backend.Env) iter.Seq2[backend.Entr
 			return
 		}
 		defer held.conn.Close()
-		entries, err := held.entries()
+		entries, err := held.entries(ctx)
 		if err != nil {
 			yield(backend.Entry{}, err)
 			return
@@ -69,14 +69,14 @@ func (Backend) Open(ctx context.Context, ref backend.Ref, env backend.Env) (back
 	if err != nil {
 		return nil, err
 	}
-	entries, err := held.entries()
+	entries, err := held.entries(ctx)
 	if err != nil {
 		held.conn.Close()
 		return nil, err
 	}
 	var match []backend.Entry
 	for _, e := range entries {
-		if e.Public.Fingerprint() == ref.Get("fingerprint") || e.Comment != "" && e.Comment == ref.Get("comment") {
+		if fits(e, ref.Get("fingerprint"), ref.Get("comment")) {
 			match = append(match, e)
 		}
 	}
@@ -85,6 +85,13 @@ func (Backend) Open(ctx context.Context, ref backend.Ref, env backend.Env) (back
 		return nil, fmt.Errorf("ssh-agent: %d keys fit %s: %w", len(match), ref, backend.ErrNotFound)
 	}
 	return &agentKey{connection: held, public: match[0].Public}, nil
+}
+
+// fits reports whether a key is what a reference says it is, in all it says.
+func fits(e backend.Entry, fingerprint, comment string) bool {
+	return (fingerprint != "" || comment != "") &&
+		(fingerprint == "" || e.Public.Fingerprint() == fingerprint) &&
+		(comment == "" || e.Comment == comment)
 }
 
 // OpenPublic finds a key by its public half.
@@ -110,9 +117,14 @@ func dial(ctx context.Context, socket string) (connection, error) {
 	return connection{conn, agent.NewClient(conn)}, nil
 }
 
-func (c connection) entries() ([]backend.Entry, error) {
+func (c connection) entries(ctx context.Context) ([]backend.Entry, error) {
+	stop := context.AfterFunc(ctx, func() { c.conn.Close() })
+	defer stop()
 	keys, err := c.ExtendedAgent.List()
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		return nil, fmt.Errorf("ssh-agent: %w: %w", backend.ErrUnavailable, err)
 	}
 	var entries []backend.Entry
