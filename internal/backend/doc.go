@@ -10,7 +10,8 @@
 // the value of the scheme's main attribute. QUERY is name=value pairs joined by
 // "&": it says how to reach the key and is no part of its identity. Values are
 // percent-encoded. A reference has at most 1,024 bytes, no control characters,
-// and no attribute twice.
+// and no attribute twice. A key fits a reference that is true of it in every
+// attribute.
 //
 //	file:/home/ada/.ssh/id_ed25519
 //	agent:SHA256:bbXpuKG6zhzdmnxq256TlqzFBzRl2f6OOg722cYNbU8
