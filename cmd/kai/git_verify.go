@@ -160,8 +160,17 @@ func (v *verifier) git(ctx context.Context, revision string, j *judged) error {
 		return err
 	case a.isRange:
 		return withHint(usagef("%s: a range, want one revision", j.name), "kai git verify %s", revision)
-	case v.o.output != "":
-		return usagef("-o has no meaning for %s", j.name)
+	}
+	for _, flag := range []struct {
+		name  string
+		given bool
+	}{
+		{"-o", v.o.output != ""}, {"--predicate-type", v.o.predicateType != ""}, {"--audience", v.o.audience != ""},
+		{"--prove", v.o.prove != ""}, {"--format", v.o.format != ""},
+	} {
+		if flag.given {
+			return usagef("%s has no meaning for %s", flag.name, j.name)
+		}
 	}
 	judge := &gitJudge{
 		rule: v.rule, now: v.env.now(), namespace: v.o.namespace,

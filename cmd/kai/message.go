@@ -22,16 +22,18 @@ type message struct {
 	opened *os.File
 	// copy, if not nil, receives what was hashed.
 	copy io.Writer
-	// embeds: some signature needs the message in memory (sig.Loader), which
-	// standard input can give only once.
+	// embeds: some signature needs the message in memory (sig.Loader). It is
+	// kept as it is read, so that all signatures and the copy are about the same
+	// bytes, whatever happens to the file meanwhile.
 	embeds bool
 	// required are hashes wanted beside those of the signatures.
 	required []digest.Spec
 
-	read bool
-	size int64
-	sums map[string]string // hex, by algorithm; only hashes of the data alone
-	kept *bytes.Buffer
+	read  bool
+	size  int64
+	sums  map[string]string // hex, by algorithm; only hashes of the data alone
+	kept  *bytes.Buffer     // nil if it was not wanted, or is too long
+	bound int64             // if not 0, one byte more than this is all that is read
 }
 
 // require asks for a hash of the data in sums.
@@ -94,7 +96,7 @@ func (m *message) pass(ctx context.Context, specs []digest.Spec) ([][]byte, erro
 	bar := m.env.progress("reading "+m.name, size)
 	defer bar.end()
 	counted := &countingReader{r: bar.reader(in)}
-	sums, err := digest.Sums(ctx, m.watched(counted), specs)
+	sums, err := digest.Sums(ctx, m.watched(counted, size), specs)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.name, err)
 	}
@@ -103,17 +105,15 @@ func (m *message) pass(ctx context.Context, specs []digest.Spec) ([][]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	if before != nil && changed(before, after, counted.n) {
+	cut := m.bound > 0 && counted.n > m.bound
+	if before != nil && !cut && changed(before, after, counted.n) {
 		return nil, fmt.Errorf("%s: %w", m.name, digest.ErrChanged)
 	}
 	return sums, nil
 }
 
-// open opens the data; standard input that has been kept is read again.
+// open opens the data.
 func (m *message) open(ctx context.Context) (io.ReadCloser, error) {
-	if m.name == "-" && m.kept != nil {
-		return io.NopCloser(bytes.NewReader(m.kept.Bytes())), nil
-	}
 	if f := m.opened; f != nil {
 		m.opened = nil // its offset is good for one pass
 		return unclosed{f}, nil
@@ -127,11 +127,14 @@ type unclosed struct{ *os.File }
 func (unclosed) Close() error { return nil }
 
 // watched lets the copies of the data be made while it is read.
-func (m *message) watched(r io.Reader) io.Reader {
+func (m *message) watched(r io.Reader, size int64) io.Reader {
+	if m.bound > 0 {
+		r = io.LimitReader(r, m.bound+1)
+	}
 	if m.copy != nil {
 		r = io.TeeReader(r, m.copy)
 	}
-	if m.embeds && m.name == "-" && m.kept == nil {
+	if m.embeds && size <= sig.MaxEmbedded {
 		m.kept = &bytes.Buffer{}
 		r = io.TeeReader(r, &boundedBuffer{m.kept, sig.MaxEmbedded})
 	}
@@ -141,19 +144,16 @@ func (m *message) watched(r io.Reader) io.Reader {
 // Load implements sig.Loader: the message as a whole, for the few formats that
 // sign an encoding of it.
 func (m *message) Load(ctx context.Context, limit int64) ([]byte, error) {
-	if m.kept == nil {
-		in, err := m.env.open(ctx, m.name)
-		if err != nil {
+	if !m.read {
+		m.embeds = true
+		if m.copy == nil && len(m.required) == 0 { // nobody wants more of it than fits
+			m.bound = limit
+		}
+		if _, err := m.Sums(ctx, nil); err != nil {
 			return nil, err
 		}
-		defer in.Close()
-		m.kept = &bytes.Buffer{}
-		if _, err := io.Copy(m.kept, io.LimitReader(in, limit+1)); err != nil {
-			return nil, fmt.Errorf("%s: %w", m.name, err)
-		}
-		m.size = int64(m.kept.Len())
 	}
-	if int64(m.kept.Len()) > limit {
+	if m.kept == nil || int64(m.kept.Len()) > limit {
 		return nil, fmt.Errorf("%s: %w: more than %d bytes", m.name, sig.ErrTooLarge, limit)
 	}
 	return m.kept.Bytes(), nil

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 
 	"kai/internal/sig"
 	"kai/internal/sig/intoto"
@@ -34,6 +35,24 @@ func carriesPayload(parsed *sig.Unverified) bool {
 	return false
 }
 
+// payloadNumbers gives each claim the number of its payload: equal ones are one
+// message, signed more than once.
+func payloadNumbers(claims []*sig.Claim) []int {
+	numbers := make([]int, len(claims))
+	var distinct []*sig.Claim
+	for i, c := range claims {
+		n := slices.IndexFunc(distinct, func(d *sig.Claim) bool {
+			return d.PayloadType == c.PayloadType && bytes.Equal(d.Payload, c.Payload)
+		})
+		if n < 0 {
+			n = len(distinct)
+			distinct = append(distinct, c)
+		}
+		numbers[i] = n
+	}
+	return numbers
+}
+
 // carriesStatement reports whether any signature is over an in-toto statement.
 func carriesStatement(parsed *sig.Unverified) bool {
 	for i := range parsed.Claims {
@@ -52,10 +71,7 @@ func (v *verifier) inspect(parsed *sig.Unverified, r sig.Result, files []subject
 		return nil, nil
 	}
 	if kind == intoto.PayloadType {
-		return v.inspectStatement(payload, files, j)
-	}
-	if v.o.predicateType != "" {
-		return []verdict.Reason{{Code: "predicate_type", Text: "carries no statement"}}, nil
+		return v.inspectStatement(payload, r.Claim, files, j)
 	}
 	for _, f := range files {
 		if sum := sha256.Sum256(payload); !bytes.Equal(sum[:], f.sha256) {
@@ -68,12 +84,12 @@ func (v *verifier) inspect(parsed *sig.Unverified, r sig.Result, files []subject
 	return nil, nil
 }
 
-func (v *verifier) inspectStatement(payload []byte, files []subject, j *judged) ([]verdict.Reason, error) {
+func (v *verifier) inspectStatement(payload []byte, c *sig.Claim, files []subject, j *judged) ([]verdict.Reason, error) {
 	statement, err := intoto.Parse(payload)
 	if err != nil {
 		return nil, err
 	}
-	j.statement = &statementJSON{statement.PredicateType, len(statement.Subjects)}
+	j.state(c, &statementJSON{statement.PredicateType, len(statement.Subjects)})
 	for _, f := range files {
 		if !statement.Covers(f.sha256) {
 			return nil, &sig.BadSignature{Code: subjectMismatch, Reason: f.name + " is no subject of the statement"}
@@ -83,6 +99,40 @@ func (v *verifier) inspectStatement(payload []byte, files []subject, j *judged) 
 		return []verdict.Reason{{Code: "predicate_type", Text: fmt.Sprintf("states %q, wanted %q", statement.PredicateType, want)}}, nil
 	}
 	return nil, nil
+}
+
+// lacks names what the caller demands and signatures of the claim's kind cannot
+// have: a demand is never ignored.
+func (v *verifier) lacks(c *sig.Claim) []verdict.Reason {
+	var against []verdict.Reason
+	if v.o.predicateType != "" && c.PayloadType != intoto.PayloadType {
+		against = append(against, verdict.Reason{Code: "predicate_type", Text: "carries no statement"})
+	}
+	if v.o.audience != "" && c.Format != jws.Name {
+		against = append(against, verdict.Reason{Code: "audience", Text: "names no audience"})
+	}
+	return against
+}
+
+// state notes the statement under a claim.
+func (j *judged) state(c *sig.Claim, s *statementJSON) {
+	if j.statements == nil {
+		j.statements = map[*sig.Claim]*statementJSON{}
+	}
+	j.statements[c] = s
+}
+
+// statement is that of the signature that decided: a trusted one, if there is
+// one. Strangers may have put theirs beside it.
+func (j *judged) statement() *statementJSON {
+	for _, trusted := range []bool{true, false} {
+		for _, s := range j.verdict.Signatures {
+			if found := j.statements[s.Result.Claim]; found != nil && s.Trusted == trusted {
+				return found
+			}
+		}
+	}
+	return nil
 }
 
 // subjectMismatch is the code of a statement that is about other files.
@@ -102,6 +152,15 @@ func excuseOthers(inputs []verdict.Input, results []sig.Result) {
 			inputs[i].Against = append(inputs[i].Against, verdict.Reason{Code: bad.Code, Text: bad.Reason})
 		}
 	}
+}
+
+// inspectDetached looks at a file as a detached signature's payload: it may be a
+// token.
+func (v *verifier) inspectDetached(c *sig.Claim, m *message) ([]verdict.Reason, error) {
+	if c.Format != jws.Name || c.Content.Embed == nil {
+		return nil, nil
+	}
+	return v.inspectToken(m.kept.Bytes()) // what was verified, and not read again
 }
 
 // inspectToken reads a payload that says when and for whom it is valid.
@@ -132,6 +191,9 @@ func (v *verifier) inspectToken(payload []byte) ([]verdict.Reason, error) {
 func (v *verifier) deliver(ctx context.Context, parsed *sig.Unverified, j *judged) error {
 	if j.exit != exitDone {
 		return nil
+	}
+	if numbers := payloadNumbers(pointers(parsed.Claims)); numbers[len(numbers)-1] > 0 {
+		return usagef("%s: carries several payloads, and %s takes one", j.name, v.o.output)
 	}
 	for _, s := range j.verdict.Signatures {
 		if !s.Trusted {

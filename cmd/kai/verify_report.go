@@ -8,20 +8,22 @@ import (
 	"time"
 
 	"kai/internal/key"
+	"kai/internal/sig"
 	"kai/internal/verdict"
 )
 
 // judged is the whole answer about one FILE.
 type judged struct {
-	name      string
-	size      int64
-	sums      map[string]string
-	at        time.Time
-	verdict   verdict.Verdict
-	exit      int
-	manifest  *manifestJSON
-	statement *statementJSON
-	err       error // reading failed: no verdict
+	name     string
+	size     int64
+	sums     map[string]string
+	at       time.Time
+	verdict  verdict.Verdict
+	exit     int
+	manifest *manifestJSON
+	err      error // reading failed: no verdict
+
+	statements map[*sig.Claim]*statementJSON
 }
 
 // verifyJSON is the answer of kai verify --json for one file.
@@ -238,7 +240,7 @@ func (j *judged) json(ctx context.Context, env *env) any {
 	v := verifyJSON{
 		head: env.head(j.exit == exitDone), Verdict: string(j.verdict.Word), Exit: j.exit, File: j.name,
 		Size: j.size, Digest: j.sums, At: timeText(j.at), Threshold: thresholdJSON{j.verdict.Need, j.verdict.Have},
-		Signatures: []signatureJSON{}, Manifest: j.manifest, Statement: j.statement,
+		Signatures: []signatureJSON{}, Manifest: j.manifest, Statement: j.statement(),
 	}
 	if v.Digest == nil {
 		v.Digest = map[string]string{}

@@ -44,6 +44,8 @@ type source struct {
 	claims []*sig.Claim
 	// fault: nothing could be parsed, and why.
 	fault error
+	// apart: the claims are about their payloads and not about one message.
+	apart bool
 	// after looks at a good signature: it may find the rest of the file at
 	// fault (an error) or name what speaks against trust.
 	after func(r sig.Result) ([]verdict.Reason, error)
@@ -130,6 +132,9 @@ func (v *verifier) stream(ctx context.Context, j *judged) error {
 // selfContained judges a file that carries message and signatures. data is the
 // file if it has been read.
 func (v *verifier) selfContained(ctx context.Context, format sig.Format, t task, data []byte, j *judged) error {
+	if err := v.provesNothing(t.file); err != nil {
+		return err
+	}
 	if data == nil {
 		var err error
 		if data, err = readBounded(v.env.path(t.file), sig.EnvelopeLimits.FileSize); err != nil {
@@ -141,7 +146,7 @@ func (v *verifier) selfContained(ctx context.Context, format sig.Format, t task,
 	if err != nil {
 		return v.conclude(ctx, j, nil, []source{{name: t.file, fault: err}})
 	}
-	s := source{name: t.file, claims: pointers(parsed.Claims)}
+	s := source{name: t.file, claims: pointers(parsed.Claims), apart: true}
 	s.after = func(r sig.Result) ([]verdict.Reason, error) { return v.inspect(parsed, r, nil, j) }
 	if err := v.conclude(ctx, j, nil, []source{s}); err != nil || v.o.output == "" {
 		return err
@@ -149,8 +154,19 @@ func (v *verifier) selfContained(ctx context.Context, format sig.Format, t task,
 	return v.deliver(ctx, parsed, j)
 }
 
+// provesNothing refuses --prove for what is no manifest.
+func (v *verifier) provesNothing(name string) error {
+	if v.o.prove == "" {
+		return nil
+	}
+	return usagef("--prove %s: %s is no manifest", v.o.prove, name)
+}
+
 // detached judges a message by signature files.
 func (v *verifier) detached(ctx context.Context, m *message, files []string, j *judged) error {
+	if err := v.provesNothing(m.name); err != nil {
+		return err
+	}
 	var sources []source
 	for _, f := range files {
 		s, err := v.readSource(ctx, f, m, j)
@@ -210,7 +226,7 @@ func (v *verifier) readSource(ctx context.Context, name string, m *message, j *j
 	}
 	s.after = func(r sig.Result) ([]verdict.Reason, error) {
 		if !carriesPayload(parsed) {
-			return nil, nil
+			return v.inspectDetached(r.Claim, m)
 		}
 		sum, err := m.sum(digest.SHA256)
 		if err != nil {
@@ -286,6 +302,11 @@ func (v *verifier) inputs(s source, results []sig.Result) []verdict.Input {
 		list[i] = v.input(s, r)
 	}
 	excuseOthers(list, results)
+	if s.apart {
+		for i, n := range payloadNumbers(s.claims) {
+			list[i].Message = n
+		}
+	}
 	return list
 }
 
@@ -295,14 +316,18 @@ func (v *verifier) input(s source, r sig.Result) verdict.Input {
 	if in.Namespace == "" {
 		in.Namespace = formats.Namespace(r.Claim)
 	}
-	if r.Err != nil || s.after == nil {
+	if r.Err != nil {
+		return in
+	}
+	in.Against = v.lacks(r.Claim)
+	if s.after == nil {
 		return in
 	}
 	against, err := s.after(r)
 	if err != nil {
 		in.Result = sig.Result{Claim: r.Claim, Err: err}
 	}
-	in.Against = against
+	in.Against = append(in.Against, against...)
 	return in
 }
 

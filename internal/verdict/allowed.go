@@ -34,14 +34,14 @@ func (a AllowedSigners) Judge(v sig.Verified, _ string, at time.Time) Decision {
 		return a.refusal(signer, v, at)
 	}
 	d := Decision{
-		Trusted:   true,
-		Identity:  answer.Entry.Principals,
-		Principal: strings.Join(answer.Principals, ","),
-		Reasons:   []Reason{{"allowed_signers", fmt.Sprintf("line %d of the allowed signers", answer.Entry.Line)}},
+		Trusted:    true,
+		Identities: append([]string{answer.Entry.Principals}, answer.Principals...),
+		Principal:  strings.Join(answer.Principals, ","),
+		Reasons:    []Reason{{"allowed_signers", fmt.Sprintf("line %d of the allowed signers", answer.Entry.Line)}},
 	}
 	d.Name = d.Principal
 	if answer.Entry.CertAuthority { // one line speaks for many people
-		d.Identity = d.Principal
+		d.Identities = answer.Principals
 	}
 	if !answer.Entry.NoTouchRequired {
 		d = d.touched(v)

@@ -53,10 +53,10 @@ func (list Signers) Judge(v sig.Verified, _ string, _ time.Time) Decision {
 			continue
 		}
 		d := Decision{
-			Trusted:  true,
-			Identity: s.identity(),
-			Name:     s.Name,
-			Reasons:  []Reason{{"signer_match", "named by the caller as " + s.Name}},
+			Trusted:    true,
+			Identities: []string{s.identity()},
+			Name:       s.Name,
+			Reasons:    []Reason{{"signer_match", "named by the caller as " + s.Name}},
 		}
 		for _, k := range s.Keys {
 			if k.Type() == key.MLDSA65 {

@@ -3,6 +3,7 @@ package verdict
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"kai/internal/key"
@@ -42,8 +43,9 @@ const (
 // Decision is what a rule says of one good signature.
 type Decision struct {
 	Trusted bool
-	// Identity tells signers apart: keys of one identity count once.
-	Identity string
+	// Identities are what the rule knows the signer as, and tell signers apart:
+	// those who share one, or a key, count once.
+	Identities []string
 	// Name is shown for the identity: a file name, a principal.
 	Name string
 	// Principal is the allowed_signers principal that matched, if any.
@@ -75,6 +77,9 @@ type Input struct {
 	Source string
 	// Namespace that the signature must have.
 	Namespace string
+	// Message tells messages apart that stand in one file: the signatures of
+	// each count together, and each must be trusted.
+	Message int
 	// Against are reasons outside the mathematics that forbid trust: a token
 	// out of date, another audience.
 	Against []Reason
@@ -97,21 +102,73 @@ type Verdict struct {
 	Have, Need int // distinct trusted identities
 }
 
-// Judge combines the signatures over one message. rule may be nil: then nobody
-// is trusted.
+// Judge combines the signatures over one message or, told apart by
+// Input.Message, several: then the answer is that of the one that fares worst.
+// rule may be nil: then nobody is trusted.
 func Judge(inputs []Input, rule Rule, want Requirements) Verdict {
-	v := Verdict{Need: max(want.Threshold, 1)}
-	identities := map[string]bool{}
+	all := Verdict{Need: max(want.Threshold, 1)}
+	messages := map[int][]Signature{}
+	var order []int
 	for _, in := range inputs {
 		s := judgeOne(in, rule, want)
-		if s.Trusted {
-			identities[s.Identity] = true
+		all.Signatures = append(all.Signatures, s)
+		if messages[in.Message] == nil {
+			order = append(order, in.Message)
 		}
-		v.Signatures = append(v.Signatures, s)
+		messages[in.Message] = append(messages[in.Message], s)
 	}
-	v.Have = len(identities)
-	v.conclude()
-	return v
+	if len(order) == 0 {
+		all.conclude()
+		return all
+	}
+	for i, message := range order {
+		v := Verdict{Need: all.Need, Signatures: messages[message], Have: signersOf(messages[message])}
+		v.conclude()
+		if i == 0 || severity(v.Word) > severity(all.Word) {
+			all.Word, all.Reasons, all.Have = v.Word, v.Reasons, v.Have
+		}
+	}
+	return all
+}
+
+// severity orders answers as exit codes do.
+func severity(w Word) int {
+	switch w {
+	case Trusted:
+		return 0
+	case Untrusted:
+		return 1
+	case Undecidable:
+		return 2
+	default:
+		return 3
+	}
+}
+
+// signersOf counts distinct trusted signers. Whoever shares a name or a key with
+// another, directly or over third parties, is not distinct from him: one key
+// that several lines or formats know by different names is still one person.
+func signersOf(signatures []Signature) int {
+	var groups [][]string
+	for _, s := range signatures {
+		if !s.Trusted {
+			continue
+		}
+		merged := []string{"key " + s.Result.Verified.Key().Fingerprint()}
+		for _, identity := range s.Identities {
+			merged = append(merged, "identity "+identity)
+		}
+		var apart [][]string
+		for _, g := range groups {
+			if slices.ContainsFunc(g, func(name string) bool { return slices.Contains(merged, name) }) {
+				merged = append(merged, g...)
+			} else {
+				apart = append(apart, g)
+			}
+		}
+		groups = append(apart, merged)
+	}
+	return len(groups)
 }
 
 func judgeOne(in Input, rule Rule, want Requirements) Signature {

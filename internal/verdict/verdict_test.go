@@ -125,6 +125,77 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// about gives an input the number of its message.
+func about(message int, in verdict.Input) verdict.Input {
+	in.Message = message
+	return in
+}
+
+// Each message of a file stands for itself, and the worst is the answer.
+func TestJudgeSeveralMessages(t *testing.T) {
+	ada, bob, eve := newPerson(t), newPerson(t), newPerson(t)
+	byAda, byBob, byEve := signed(t, ada, nil, "file"), signed(t, bob, nil, "file"), signed(t, eve, nil, "file")
+	both := verdict.NewSigners(ada.signer("ada", true), bob.signer("bob", true))
+	for _, c := range []struct {
+		name   string
+		inputs []verdict.Input
+		need   int
+		word   verdict.Word
+		have   int
+	}{
+		{"each by one", []verdict.Input{about(0, byAda), about(1, byBob)}, 1, verdict.Trusted, 1},
+		{"two signers, of two messages", []verdict.Input{about(0, byAda), about(1, byBob)}, 2, verdict.Untrusted, 1},
+		{"two signers each", []verdict.Input{about(0, byAda), about(1, byBob), about(0, byBob), about(1, byAda)}, 2, verdict.Trusted, 2},
+		{"a stranger's beside it", []verdict.Input{about(0, byAda), about(1, byEve)}, 1, verdict.Untrusted, 0},
+		{"a stranger's first", []verdict.Input{about(0, byEve), about(1, byAda)}, 1, verdict.Untrusted, 0},
+		{"a stranger's on the same", []verdict.Input{about(0, byAda), about(0, byEve)}, 1, verdict.Trusted, 1},
+		{"one unreadable", []verdict.Input{about(0, byAda), about(1, failed(sig.ErrUnsupported))}, 1, verdict.Undecidable, 0},
+		{"one unreadable, one by a stranger", []verdict.Input{about(0, byEve), about(1, failed(sig.ErrUnsupported))}, 1, verdict.Undecidable, 0},
+		{"one bad", []verdict.Input{about(0, failed(sig.ErrUnsupported)), about(1, byAda), about(2, tampered(byBob))}, 1, verdict.Bad, 0},
+	} {
+		v := verdict.Judge(c.inputs, both, verdict.Requirements{Threshold: c.need})
+		if v.Word != c.word || v.Have != c.have || len(v.Signatures) != len(c.inputs) {
+			t.Errorf("%s: %s, %d signers, %d signatures; want %s, %d", c.name, v.Word, v.Have, len(v.Signatures), c.word, c.have)
+		}
+		for i, s := range v.Signatures {
+			if s.Result.Claim != c.inputs[i].Result.Claim {
+				t.Errorf("%s: signature %d is not in its place", c.name, i)
+			}
+		}
+	}
+}
+
+// known is a rule that knows keys by the names in it.
+type known map[key.Public][]string
+
+func (k known) Judge(v sig.Verified, _ string, _ time.Time) verdict.Decision {
+	return verdict.Decision{Trusted: true, Identities: k[v.Key()]}
+}
+
+// Whoever shares a key or a name with another is not a second signer.
+func TestJudgeCountsPeople(t *testing.T) {
+	ada, bob, eve := newPerson(t), newPerson(t), newPerson(t)
+	byAda, byBob, byEve := signed(t, ada, nil, "file"), signed(t, bob, nil, "file"), signed(t, eve, nil, "file")
+	a, b, e := ada.classical.Public(), bob.classical.Public(), eve.classical.Public()
+	for _, c := range []struct {
+		name   string
+		rule   known
+		inputs []verdict.Input
+		have   int
+	}{
+		{"three people", known{a: {"ada"}, b: {"bob"}, e: {"eve"}}, []verdict.Input{byAda, byBob, byEve}, 3},
+		{"nameless", known{}, []verdict.Input{byAda, byBob}, 2},
+		{"one key", known{}, []verdict.Input{byAda, byAda}, 1},
+		{"two keys of one", known{a: {"ada"}, b: {"ada"}}, []verdict.Input{byAda, byBob}, 1},
+		{"a name in common", known{a: {"ada", "root"}, b: {"bob", "root"}}, []verdict.Input{byAda, byBob}, 1},
+		{"over a third", known{a: {"ada"}, b: {"ada", "eve"}, e: {"eve"}}, []verdict.Input{byAda, byEve, byBob}, 1},
+	} {
+		if v := verdict.Judge(c.inputs, c.rule, verdict.Requirements{}); v.Have != c.have {
+			t.Errorf("%s: %d signers, want %d", c.name, v.Have, c.have)
+		}
+	}
+}
+
 func TestReasonOf(t *testing.T) {
 	for _, c := range []struct {
 		err  error
