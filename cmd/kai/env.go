@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"slices"
@@ -82,12 +83,55 @@ func (e *env) open(ctx context.Context, name string) (io.ReadCloser, error) {
 	if name == "-" {
 		return io.NopCloser(contextReader{ctx, e.stdin}), nil
 	}
+	if info, err := os.Stat(e.path(name)); err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeCharDevice) != 0 {
+		return openStream(ctx, e.path(name))
+	}
 	f, err := os.Open(e.path(name))
 	if err != nil {
 		return nil, err
 	}
 	return f, nil
 }
+
+// openStream opens a pipe or device, which may take for ever, and so may reading it: both end
+// with the context.
+func openStream(ctx context.Context, path string) (io.ReadCloser, error) {
+	type result struct {
+		file *os.File
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		f, err := os.Open(path)
+		done <- result{f, err}
+	}()
+	select {
+	case got := <-done:
+		if got.err != nil {
+			return nil, got.err
+		}
+		return &streamFile{contextReader{ctx, interruptibleReader{got.file}}, got.file}, nil
+	case <-ctx.Done():
+		go func() {
+			if late := <-done; late.err == nil {
+				late.file.Close()
+			}
+		}()
+		return nil, context.Cause(ctx)
+	}
+}
+
+// streamFile is a pipe or device whose reads end with their context.
+type streamFile struct {
+	contextReader
+	file *os.File
+}
+
+// Stat describes the file.
+func (s *streamFile) Stat() (fs.FileInfo, error) { return s.file.Stat() }
+
+// Close closes it.
+func (s *streamFile) Close() error { return s.file.Close() }
 
 // contextReader ends a stream when its context does.
 type contextReader struct {

@@ -79,7 +79,7 @@ func (m *message) finish(ctx context.Context) error {
 func (m *message) pass(ctx context.Context, specs []digest.Spec) ([][]byte, error) {
 	in, err := m.open(ctx)
 	if err != nil {
-		return nil, err
+		return nil, unreadable(err)
 	}
 	defer in.Close()
 	before, err := statOf(in)

@@ -277,7 +277,26 @@ func (j *signJob) writeFrom(ctx context.Context, content io.WriterTo) error {
 	if _, err := content.WriteTo(out); err != nil {
 		return err
 	}
+	if err := j.unchanged(); err != nil {
+		return err
+	}
 	return out.Commit(ctx)
+}
+
+// unchanged looks once more at the file that --add extends: somebody else may
+// have added a signature, which must not be lost.
+func (j *signJob) unchanged() error {
+	if j.before == nil {
+		return nil
+	}
+	now, err := readBounded(j.env.path(j.out), sig.EnvelopeLimits.FileSize)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(now, j.before) {
+		return withHint(failf(exitConflict, "changed", "%s: changed meanwhile", j.out), "the same command again")
+	}
+	return nil
 }
 
 // overwriteFlag is the advice where a signature file is in the way.

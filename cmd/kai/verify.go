@@ -174,26 +174,31 @@ func verify(ctx context.Context, env *env, o verifyOptions) error {
 	return reported(worst)
 }
 
-// plan groups the arguments: what follows a manifest or a statement belongs to
-// it, other files stand for themselves.
+// plan groups the arguments: a directory after a manifest and files after a
+// statement belong to it, other files stand for themselves.
 func (v *verifier) plan() ([]task, error) {
 	files := v.o.files
-	if len(files) > 1 && v.o.signature == "" {
-		takes, err := v.takes(files[0])
-		if err != nil {
-			return nil, err
-		}
-		if takes == aDirectory && len(files) > 2 {
-			return nil, usagef("surplus argument %s: a manifest is compared with one directory", files[2])
-		}
-		switch takes {
-		case aDirectory:
-			return []task{{file: files[0], dir: files[1]}}, nil
-		case subjects:
-			return tasksFor(files[1:], files[0]), nil
-		}
+	if len(files) < 2 || v.o.signature != "" {
+		return tasksFor(files, v.o.signature), nil
 	}
-	return tasksFor(files, v.o.signature), nil
+	takes, err := v.takes(files[0])
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case takes == subjects:
+		return tasksFor(files[1:], files[0]), nil
+	case takes == nothing || !v.isDirectory(files[1]):
+		return tasksFor(files, ""), nil
+	case len(files) > 2:
+		return nil, usagef("surplus argument %s: a manifest is compared with one directory", files[2])
+	}
+	return []task{{file: files[0], dir: files[1]}}, nil
+}
+
+func (v *verifier) isDirectory(name string) bool {
+	info, err := os.Stat(v.env.path(name))
+	return err == nil && info.IsDir()
 }
 
 func tasksFor(files []string, signature string) []task {

@@ -14,14 +14,15 @@ import (
 
 // judged is the whole answer about one FILE.
 type judged struct {
-	name     string
-	size     int64
-	sums     map[string]string
-	at       time.Time
-	verdict  verdict.Verdict
-	exit     int
-	manifest *manifestJSON
-	err      error // reading failed: no verdict
+	name      string
+	size      int64
+	sums      map[string]string
+	at        time.Time
+	verdict   verdict.Verdict
+	exit      int
+	manifest  *manifestJSON
+	err       error // reading failed: no verdict
+	signature bool  // the file is itself the signature of another
 
 	statements map[*sig.Claim]*statementJSON
 }
@@ -84,6 +85,7 @@ type manifestJSON struct {
 	Changed []string `json:"changed"`
 	Missing []string `json:"missing"`
 	Extra   []string `json:"extra"`
+	Exclude []string `json:"exclude"` // patterns of what was not looked at
 }
 
 // statementJSON is what an in-toto statement is about.
@@ -143,7 +145,13 @@ func (j *judged) line() string {
 		if s.PQ == verdict.PQVerified || s.PQ == verdict.PQComposite {
 			purpose += " pq"
 		}
+		if s.Result.Claim.Format == proofName { // the file may be called otherwise here
+			purpose += " as " + printable(s.Result.Claim.Comment)
+		}
 		parts = append(parts, fmt.Sprintf("%s (%s)  %s", printable(s.Name), s.Result.Verified.Key().Fingerprint(), purpose))
+	}
+	if j.manifest != nil && len(j.manifest.Exclude) > 0 {
+		parts = append(parts, "excluding "+printable(strings.Join(j.manifest.Exclude, " ")))
 	}
 	return strings.Join(parts, "  ")
 }
@@ -175,6 +183,8 @@ func (j *judged) hint(o verifyOptions) string {
 		return "if you know the signer: kai verify " + shellWord(j.name) + " --signer PUBLIC-KEY-FILE"
 	case code == "no_signature" && strings.HasPrefix(j.name, gitPrefix):
 		return ""
+	case code == "no_signature" && j.signature:
+		return "kai verify FILE -s " + shellWord(j.name)
 	case code == "no_signature":
 		return "kai verify " + shellWord(j.name) + " -s SIGNATURE-FILE"
 	case code == "no_file":
@@ -216,6 +226,12 @@ func (j *judged) explanation() string {
 		row("trusted", fmt.Sprint(s.Trusted))
 		for _, r := range s.Reasons {
 			row("because", r.Code+": "+r.Text)
+		}
+	}
+	if j.manifest != nil {
+		fmt.Fprintf(&b, "  %d entries in the manifest\n", j.manifest.Files)
+		for _, pattern := range j.manifest.Exclude {
+			fmt.Fprintf(&b, "  nothing was looked at that matches %s\n", printable(pattern))
 		}
 	}
 	fmt.Fprintf(&b, "  %d of %d signers needed, as of %s\n", j.verdict.Have, j.verdict.Need, timeText(j.at))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -53,26 +54,43 @@ type source struct {
 
 // answer judges one task: in the file itself, by -s, or by the files beside it.
 func (v *verifier) answer(ctx context.Context, t task, j *judged) error {
-	if t.signature != "" {
-		return v.detached(ctx, &message{env: v.env, name: t.file}, []string{t.signature}, j)
+	if t.file == "-" && t.signature == "" {
+		return v.stream(ctx, t.file, j)
 	}
-	if t.file == "-" {
-		return v.stream(ctx, j)
-	}
-	if revision, ok := strings.CutPrefix(t.file, gitPrefix); ok {
+	if revision, ok := strings.CutPrefix(t.file, gitPrefix); ok && t.signature == "" {
 		return v.git(ctx, revision, j)
 	}
+	var info fs.FileInfo
+	if t.file != "-" {
+		var err error
+		if info, err = os.Stat(v.env.path(t.file)); err != nil {
+			return unreadable(err)
+		}
+	}
+	isDir := info != nil && info.IsDir()
+	switch {
+	case isDir && t.signature != "":
+		return v.tree(ctx, t.signature, t.file, j)
+	case isDir:
+		return v.tree(ctx, v.env.manifestOf(t.file), t.file, j)
+	case t.signature != "":
+		return v.detached(ctx, &message{env: v.env, name: t.file}, []string{t.signature}, j)
+	case !info.Mode().IsRegular():
+		return v.stream(ctx, t.file, j)
+	}
+	return v.regular(ctx, t, j)
+}
+
+// regular judges a file by what is in it or beside it.
+func (v *verifier) regular(ctx context.Context, t task, j *judged) error {
 	f, err := os.Open(v.env.path(t.file))
 	if err != nil {
-		return err
+		return unreadable(err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return err
-	}
-	if info.IsDir() {
-		return v.tree(ctx, v.env.manifestOf(t.file), t.file, j)
 	}
 	head, err := headOf(f, info)
 	if err != nil {
@@ -83,15 +101,25 @@ func (v *verifier) answer(ctx context.Context, t task, j *judged) error {
 	case found && format.Name() == manifestName:
 		return v.tree(ctx, t.file, treeOf(t), j)
 	case found && format.Name() == proofName:
-		return withHint(failf(exitUndecidable, "no_file", "%s: a proof is about a file", t.file), "kai verify FILE -s %s", t.file)
+		return withHint(failf(exitUndecidable, "no_file", "%s: a proof is about a file", t.file), "kai verify FILE -s %s", shellWord(t.file))
 	case found:
 		return v.selfContained(ctx, format, t, nil, j)
 	}
 	if reason := formats.Foreign(head); reason != nil {
 		return v.conclude(ctx, j, nil, []source{{name: t.file, fault: reason}})
 	}
-	m := &message{env: v.env, name: t.file, opened: f}
-	return v.detached(ctx, m, v.neighbours.beside(v.env, t.file), j)
+	beside := v.neighbours.beside(v.env, t.file)
+	j.signature = len(beside) == 0 && formats.IsSignature(head, t.file)
+	return v.detached(ctx, &message{env: v.env, name: t.file, opened: f}, beside, j)
+}
+
+// unreadable gives a message that may not be read its exit code: it is no
+// denial of what was asked, but there is no answer.
+func unreadable(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fail(exitFailure, "unreadable", err)
+	}
+	return err
 }
 
 // treeOf is the directory that a manifest describes.
@@ -111,22 +139,33 @@ func (v *verifier) envelope(head []byte, name string) (sig.Format, bool) {
 	return formats.Envelope(head, name)
 }
 
-// stream judges standard input, which must carry its own signature.
-func (v *verifier) stream(ctx context.Context, j *judged) error {
-	in, err := v.env.open(ctx, "-")
+// stream judges standard input or a pipe, which must carry its own signature:
+// it can be read once, and nothing is beside it.
+func (v *verifier) stream(ctx context.Context, name string, j *judged) error {
+	in, err := v.env.open(ctx, name)
 	if err != nil {
-		return err
+		return unreadable(err)
 	}
+	defer in.Close()
 	data, err := sig.EnvelopeLimits.ReadAll(in)
 	if err != nil {
-		return signFailure(fmt.Errorf("standard input: %w", err))
+		return signFailure(fmt.Errorf("%s: %w", inputName(name), err))
 	}
 	head := data[:min(len(data), headLength(data[:min(len(data), headSize)]))]
-	format, found := v.envelope(head, "-")
+	format, found := v.envelope(head, name)
 	if !found || format.Name() == manifestName || format.Name() == proofName {
-		return withHint(failf(exitUndecidable, "no_signature", "standard input carries no signature of its own"), "kai verify - -s SIG")
+		return withHint(failf(exitUndecidable, "no_signature", "%s carries no signature of its own", inputName(name)),
+			"kai verify %s -s SIG", shellWord(name))
 	}
-	return v.selfContained(ctx, format, task{file: "-"}, data, j)
+	return v.selfContained(ctx, format, task{file: name}, data, j)
+}
+
+// inputName is what a person calls an input.
+func inputName(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
 }
 
 // selfContained judges a file that carries message and signatures. data is the
@@ -252,6 +291,9 @@ func takeHead(in io.Reader) ([]byte, error) {
 }
 
 func (v *verifier) detachedFormat(head []byte, name string) (sig.Format, error) {
+	if v.o.format == "" && (manifest.Format{}).Detect(head, name) {
+		return nil, fmt.Errorf("%w: a manifest is about a directory", sig.ErrUnsupported)
+	}
 	if v.o.format == "" {
 		return formats.Detached(head, name)
 	}

@@ -43,9 +43,12 @@ func (v *verifier) tree(ctx context.Context, name, dir string, j *judged) error 
 		return v.prove(ctx, m, s, j)
 	}
 	if dir == name {
-		return withHint(usagef("%s: the name does not tell which directory it is about", name), "kai verify %s DIR", name)
+		return withHint(usagef("%s: the name does not tell which directory it is about", name), "kai verify %s DIR", shellWord(name))
 	}
-	j.manifest = &manifestJSON{Files: m.Head().Entries, Changed: []string{}, Missing: []string{}, Extra: []string{}}
+	j.manifest = &manifestJSON{
+		Files: m.Head().Entries, Changed: []string{}, Missing: []string{}, Extra: []string{},
+		Exclude: append([]string{}, m.Head().Exclude...),
+	}
 	compared := v.compare(ctx, m, dir, j.manifest)
 	var bad *sig.BadSignature
 	if compared != nil && !errors.As(compared, &bad) {
@@ -106,6 +109,9 @@ func (v *verifier) proofSource(name string, r io.Reader, m *message) source {
 	algorithm := proof.Head().Algorithm
 	m.require(algorithm)
 	s := source{name: name, claims: pointers(proof.Claims())}
+	for _, c := range s.claims {
+		c.Comment = proof.Entry().Path
+	}
 	s.after = func(sig.Result) ([]verdict.Reason, error) {
 		return nil, matchProof(proof, m, algorithm)
 	}

@@ -63,6 +63,9 @@ func (list Signers) Judge(v sig.Verified, _ string, _ time.Time) Decision {
 				d.PQKeys = append(d.PQKeys, k)
 			}
 		}
+		for _, other := range list {
+			d.PQForeign = d.PQForeign || !v.PQKey().IsZero() && contains(other.Keys, v.PQKey()) && !contains(s.Keys, v.PQKey())
+		}
 		return d.touched(v)
 	}
 	return Decision{Reasons: []Reason{{"not_named", "signed by " + v.Key().Fingerprint() + ", which is none of the named signers"}}}

@@ -51,8 +51,11 @@ type Decision struct {
 	// Principal is the allowed_signers principal that matched, if any.
 	Principal string
 	// PQKeys are the signer's known ML-DSA keys.
-	PQKeys  []key.Public
-	Reasons []Reason
+	PQKeys []key.Public
+	// PQForeign: the post-quantum half is by a key that is known to be
+	// somebody else's.
+	PQForeign bool
+	Reasons   []Reason
 }
 
 // Rule decides about good signatures.
@@ -229,7 +232,7 @@ func (s *Signature) judgePQ(v sig.Verified, required bool) {
 		s.PQ = PQComposite
 	case v.PQKey().IsZero():
 		s.PQ = PQAbsent
-	case len(s.PQKeys) == 0:
+	case len(s.PQKeys) == 0 && !s.PQForeign:
 		s.PQ = PQUnbound
 	case contains(s.PQKeys, v.PQKey()):
 		s.PQ = PQVerified

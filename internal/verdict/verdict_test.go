@@ -106,6 +106,8 @@ func TestJudge(t *testing.T) {
 		{"stripped, allowed", []verdict.Input{byAda}, both, verdict.Requirements{}, verdict.Trusted, "", verdict.PQAbsent},
 		{"stripped, required", []verdict.Input{byAda}, both, verdict.Requirements{RequirePQ: true}, verdict.Untrusted, "pq_missing", verdict.PQAbsent},
 		{"half by somebody else", []verdict.Input{swapped}, both, verdict.Requirements{}, verdict.Bad, "pq_key_mismatch", verdict.PQBad},
+		{"half known to be somebody else's", []verdict.Input{signed(t, ada, bob.pq, "file")},
+			verdict.NewSigners(ada.signer("ada", false), bob.signer("bob", true)), verdict.Requirements{}, verdict.Bad, "pq_key_mismatch", verdict.PQBad},
 		{"unbound", []verdict.Input{hybrid}, bare, verdict.Requirements{}, verdict.Trusted, "", verdict.PQUnbound},
 		{"unbound is not enough", []verdict.Input{hybrid}, bare, verdict.Requirements{RequirePQ: true}, verdict.Untrusted, "pq_missing", verdict.PQUnbound},
 		{"against", []verdict.Input{late}, both, verdict.Requirements{}, verdict.Untrusted, "expired", verdict.PQAbsent},

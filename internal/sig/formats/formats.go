@@ -107,7 +107,17 @@ func Detached(head []byte, name string) (sig.Format, error) {
 	if err := Foreign(head); err != nil {
 		return nil, err
 	}
+	if bytes.Contains(head, []byte("-----BEGIN SSH SIGNATURE-----")) || bytes.HasPrefix(head, []byte("-----BEGIN KAI SIGNATURE-----")) {
+		return sshsig.Format{}, nil // its parser says what stands in the way, and where
+	}
 	return nil, fmt.Errorf("%w: of no known format", sig.ErrMalformed)
+}
+
+// IsSignature reports whether a file is the signature of another one. Bare
+// values do not count: any short file may be one.
+func IsSignature(head []byte, name string) bool {
+	f, err := Detached(head, name)
+	return err == nil && f.Name() != raw.Format{}.Name()
 }
 
 // Suffixes are the names that signature files take behind the name of their
