@@ -114,7 +114,7 @@ func attest(ctx context.Context, env *env, o attestOptions) error {
 	}
 	line, err := dsse.Sign(env.random, intoto.PayloadType, payload, s.list...)
 	if err != nil {
-		return signFailure(err)
+		return err
 	}
 	if before, err = joinLines(o.output, before, line); err != nil {
 		return err
@@ -182,7 +182,7 @@ func joinLines(name string, before, line []byte) ([]byte, error) {
 	}
 	all := append(before, line...)
 	if _, err := (dsse.Format{}).Parse(bytes.NewReader(all), sig.EnvelopeLimits); err != nil {
-		return nil, signFailure(fmt.Errorf("%s: %w", name, err))
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return all, nil
 }

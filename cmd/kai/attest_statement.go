@@ -106,7 +106,7 @@ func (p *predicateOptions) predicate(ctx context.Context, env *env) (json.RawMes
 		defer in.Close()
 		data, err := sig.EnvelopeLimits.ReadAll(in)
 		if err != nil {
-			return nil, signFailure(fmt.Errorf("%s: %w", p.file, err))
+			return nil, fmt.Errorf("%s: %w", p.file, err)
 		}
 		return data, nil
 	}

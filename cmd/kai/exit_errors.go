@@ -15,6 +15,10 @@ import (
 	"kai/internal/secret"
 	"kai/internal/sig"
 	"kai/internal/sig/krl"
+	"kai/internal/sig/manifest"
+	"kai/internal/sig/minisign"
+	"kai/internal/sig/note"
+	"kai/internal/sig/raw"
 )
 
 // errorCode is what an error of a library means on the command line.
@@ -44,6 +48,13 @@ func errorCodes() []errorCode {
 		{backend.ErrUnsupported, exitBackend, "unsupported_by_holder"},
 
 		{sig.ErrDomain, exitDenied, "domain"},
+		{sig.ErrScheme, exitUsage, "usage"},
+		{sig.ErrNamespace, exitUsage, "usage"},
+		{manifest.ErrPattern, exitUsage, "usage"},
+		{minisign.ErrComment, exitUsage, "usage"},
+		{note.ErrName, exitUsage, "usage"},
+		{note.ErrText, exitUndecidable, "malformed"},
+		{raw.ErrMessageTooLarge, exitUndecidable, "too_large"},
 		{sig.ErrSelfCheck, exitBackend, "self_check"},
 		{sig.ErrNoKey, exitUndecidable, "no_key"},
 		{sig.ErrWrongKeyID, exitUndecidable, "wrong_key_id"},

@@ -191,7 +191,7 @@ func gitSigningKeyOf(ctx context.Context, env *env, o gitSetupOptions) (string, 
 	}
 	k, err := all.Open(ctx, ref, env.keyHolders())
 	if err != nil {
-		return "", keyFailure(err)
+		return "", err
 	}
 	defer k.Close()
 	pub := k.Public()

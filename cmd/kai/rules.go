@@ -65,7 +65,7 @@ func readKeys(ctx context.Context, env *env, name string) ([]key.Entry, error) {
 	}
 	parsed, err := keyfile.Parse(data)
 	if err != nil {
-		return nil, keyFailure(fmt.Errorf("%s: %w", name, err))
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	warnOfSkipped(env, name, parsed)
 	entries := publicHalves(parsed)

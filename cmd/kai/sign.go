@@ -13,10 +13,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"kai/internal/sig"
-	"kai/internal/sig/manifest"
-	"kai/internal/sig/minisign"
-	"kai/internal/sig/note"
-	"kai/internal/sig/raw"
 )
 
 func signCommand() command {
@@ -168,7 +164,7 @@ func signOne(ctx context.Context, env *env, o signOptions, list []sig.Signer, na
 		return err
 	}
 	if err := job.format.sign(ctx, job); err != nil {
-		return signFailure(fmt.Errorf("%s: %w", name, err))
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	if !env.json {
 		return nil
@@ -280,24 +276,6 @@ func (j *signJob) prepare() error {
 		return withHint(err, "leave --add out for the first signature")
 	}
 	return err
-}
-
-// signFailure gives the errors of signing their exit codes.
-func signFailure(err error) error {
-	switch {
-	case errors.Is(err, sig.ErrDomain):
-		return fail(exitDenied, "domain", err)
-	case errors.Is(err, sig.ErrScheme), errors.Is(err, sig.ErrNamespace), errors.Is(err, manifest.ErrPattern),
-		errors.Is(err, minisign.ErrComment), errors.Is(err, note.ErrName):
-		return fail(exitUsage, "usage", err)
-	case errors.Is(err, sig.ErrTooLarge), errors.Is(err, raw.ErrMessageTooLarge):
-		return fail(exitUndecidable, "too_large", err)
-	case errors.Is(err, sig.ErrMalformed), errors.Is(err, note.ErrText):
-		return fail(exitUndecidable, "malformed", err)
-	case errors.Is(err, sig.ErrSelfCheck):
-		return fail(exitBackend, "self_check", err)
-	}
-	return keyFailure(err)
 }
 
 // signFormatNamed returns a format of the table.

@@ -100,7 +100,7 @@ func openSigner(ctx context.Context, env *env, text string) (backend.Key, sig.Si
 	}
 	k, err := all.Open(ctx, ref, env.keyHolders())
 	if err != nil {
-		return nil, sig.Signer{}, keyFailure(err)
+		return nil, sig.Signer{}, err
 	}
 	holder, ok := k.(backend.Signer)
 	if !ok || !k.Public().Type().Signs() {
@@ -110,34 +110,13 @@ func openSigner(ctx context.Context, env *env, text string) (backend.Key, sig.Si
 	signer, err := holder.Signer(ctx)
 	if err != nil {
 		k.Close()
-		return nil, sig.Signer{}, keyFailure(err)
+		return nil, sig.Signer{}, err
 	}
 	made := sig.Signer{Public: k.Public(), Signer: signer}
 	if identified, ok := k.(backend.Identified); ok {
 		made.KeyID = identified.KeyID()
 	}
 	return k, made, nil
-}
-
-// keyFailure gives the errors of keys and their holders their exit codes.
-func keyFailure(err error) error {
-	for _, c := range []struct {
-		target error
-		code   int
-		ident  string
-	}{
-		{key.ErrWeak, exitUndecidable, "weak_key"},
-		{key.ErrMalformed, exitUndecidable, "malformed_key"},
-		{key.ErrType, exitUndecidable, "unsupported_key"},
-		{backend.ErrNotFound, exitNotFound, "no_such_key"},
-		{backend.ErrUnavailable, exitBackend, "backend"},
-		{backend.ErrUnsupported, exitBackend, "unsupported_by_holder"},
-	} {
-		if errors.Is(err, c.target) {
-			return fail(c.code, c.ident, err)
-		}
-	}
-	return err
 }
 
 // readKeyFile reads a file that should be a key, which is not long.

@@ -53,7 +53,7 @@ func (k *keygen) sign(ctx context.Context) int {
 	case errors.Is(err, errKeygenReported):
 		return keygenFailed
 	case err != nil:
-		return k.failed(ctx, keyFailure(err))
+		return k.failed(ctx, err)
 	}
 	return keygenDone
 }

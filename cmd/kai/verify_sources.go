@@ -149,7 +149,7 @@ func (v *verifier) stream(ctx context.Context, name string, j *judged) error {
 	defer in.Close()
 	data, err := sig.EnvelopeLimits.ReadAll(in)
 	if err != nil {
-		return signFailure(fmt.Errorf("%s: %w", inputName(name), err))
+		return fmt.Errorf("%s: %w", inputName(name), err)
 	}
 	head := data[:min(len(data), headLength(data[:min(len(data), headSize)]))]
 	format, found := v.envelope(head, name)
@@ -177,7 +177,7 @@ func (v *verifier) selfContained(ctx context.Context, format sig.Format, t task,
 	if data == nil {
 		var err error
 		if data, err = readBounded(v.env.path(t.file), sig.EnvelopeLimits.FileSize); err != nil {
-			return signFailure(fmt.Errorf("%s: %w", t.file, err))
+			return fmt.Errorf("%s: %w", t.file, err)
 		}
 	}
 	j.size = int64(len(data))

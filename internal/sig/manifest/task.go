@@ -83,10 +83,13 @@ func (t *tasks) run(ctx context.Context, produce func(context.Context) error, ea
 		}
 	}
 	wait.Wait()
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case produced != nil:
+		return produced
 	}
-	return produced
+	return context.Cause(ctx) // a work that was called off is not done, even if nothing was left to do
 }
 
 // add hands over a task, and waits if too many are under way.
