@@ -278,16 +278,25 @@ func (v *verifier) readSource(ctx context.Context, name string, m *message, j *j
 
 // takeHead reads the first bytes of a stream.
 func takeHead(in io.Reader) ([]byte, error) {
-	var head bytes.Buffer
-	if _, err := io.CopyN(&head, in, headSize); err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+	head, err := readUpTo(in, make([]byte, headSize))
+	if err != nil || len(head) < headSize {
+		return head, err
 	}
-	if rest := headLength(head.Bytes()) - headSize; rest > 0 {
-		if _, err := io.CopyN(&head, in, int64(rest)); err != nil && !errors.Is(err, io.EOF) {
-			return nil, err
-		}
+	rest := headLength(head) - headSize
+	if rest <= 0 {
+		return head, nil
 	}
-	return head.Bytes(), nil
+	more, err := readUpTo(in, make([]byte, rest))
+	return append(head, more...), err
+}
+
+// readUpTo fills b, or less of it at the end of the stream.
+func readUpTo(in io.Reader, b []byte) ([]byte, error) {
+	n, err := io.ReadFull(in, b)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return b[:n], err
 }
 
 func (v *verifier) detachedFormat(head []byte, name string) (sig.Format, error) {

@@ -6,6 +6,7 @@ import (
 )
 
 const (
+	SmallSize     = smallSize
 	FirstSize     = firstSize
 	BlockSize     = blockSize
 	BatchSegments = batchSegments

@@ -5,6 +5,10 @@ const (
 	// to make system calls and handing over cheap, small enough for a cache.
 	blockSize = 1 << 20
 
+	// smallSize is how much is read first of all: most files end within it, and
+	// a larger buffer for each of many would be for the garbage collector.
+	smallSize = 8 << 10
+
 	// firstSize is how much is read before a stream counts as long. Below it
 	// neither blocks nor a second goroutine are needed.
 	firstSize = 32 << 10

@@ -41,18 +41,23 @@ func (w *worker) feed(ctx context.Context, r io.Reader, write func([]byte)) erro
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	if w.first == nil {
-		w.first = make([]byte, firstSize)
-	}
-	n, err := fill(r, w.first)
-	if err == nil || err == io.EOF {
-		write(w.first[:n])
-	}
-	if err == io.EOF {
-		return nil
-	}
-	if err != nil {
-		return err
+	for _, size := range []int{smallSize, firstSize} {
+		if len(w.first) < size {
+			w.first = make([]byte, size)
+		}
+		n, err := fill(r, w.first)
+		if err == nil || err == io.EOF {
+			write(w.first[:n])
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if len(w.first) == firstSize {
+			break
+		}
 	}
 	return w.overlap(ctx, r, write)
 }
