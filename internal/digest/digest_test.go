@@ -113,8 +113,8 @@ func TestSums(t *testing.T) {
 	if n, err := digest.HashCount(specs); err != nil || n != 2*len(digest.All()) {
 		t.Errorf("%d specs need %d hashes, %v", len(specs), n, err)
 	}
-	const first, block = digest.FirstSize, digest.BlockSize
-	for _, n := range []int{0, 1, first - 1, first, first + 1, first + block - 1, first + block, first + block + 1, first + 2*block, 3*block + 7} {
+	const small, first, block = digest.SmallSize, digest.SmallSize + digest.FirstSize, digest.BlockSize
+	for _, n := range []int{0, 1, small - 1, small, small + 1, first - 1, first, first + 1, first + block - 1, first + block, first + block + 1, first + 2*block, 3*block + 7} {
 		data := pattern(n)
 		var want [][]byte
 		for _, s := range specs {
@@ -160,7 +160,7 @@ func (silent) Read([]byte) (int, error) { return 0, nil }
 // is not the end of the stream.
 func TestSumsReadErrors(t *testing.T) {
 	broken := errors.New("broken")
-	const first, block = digest.FirstSize, digest.BlockSize
+	const first, block = digest.SmallSize + digest.FirstSize, digest.BlockSize
 	for _, n := range []int{0, 1, first, first + 1, first + block, first + block + 1, first + 4*block} {
 		for _, want := range []error{broken, io.ErrUnexpectedEOF, io.ErrClosedPipe} {
 			r := io.MultiReader(bytes.NewReader(pattern(n)), iotest.ErrReader(want))
