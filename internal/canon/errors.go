@@ -37,14 +37,19 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	s := e.Kind.Error()
-	if e.Detail != "" {
-		s += ": " + e.Detail
-	}
 	if e.Offset < 0 {
-		return s
+		return e.Reason()
 	}
-	return fmt.Sprintf("byte %d: %s", e.Offset, s)
+	return fmt.Sprintf("byte %d: %s", e.Offset, e.Reason())
+}
+
+// Reason says what is wrong and not where, for those who know the place in a
+// larger whole.
+func (e *Error) Reason() string {
+	if e.Detail == "" {
+		return e.Kind.Error()
+	}
+	return e.Kind.Error() + ": " + e.Detail
 }
 
 // Unwrap returns the kind.

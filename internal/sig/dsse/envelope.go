@@ -225,11 +225,13 @@ func malformed(reason string) error { return &sig.SyntaxError{Format: Name, Reas
 // syntaxError turns an error of package canon, in JSON that starts at offset,
 // into one about the file.
 func syntaxError(offset int64, err error) error {
-	var e *canon.Error
-	if errors.As(err, &e) && e.Offset >= 0 {
-		offset += int64(e.Offset)
+	reason := err.Error()
+	var at *canon.Error
+	if errors.As(err, &at) && at.Offset >= 0 {
+		offset += int64(at.Offset)
+		reason = "JSON: " + at.Reason()
 	}
-	return &sig.SyntaxError{Format: Name, Offset: offset, Reason: err.Error()}
+	return &sig.SyntaxError{Format: Name, Offset: offset, Reason: reason}
 }
 
 // at moves an error inside an envelope to where the envelope stands.

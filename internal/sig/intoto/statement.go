@@ -170,7 +170,7 @@ func syntaxError(err error) error {
 	e := &sig.SyntaxError{Format: formatName, Reason: err.Error()}
 	var at *canon.Error
 	if errors.As(err, &at) && at.Offset >= 0 {
-		e.Offset = int64(at.Offset)
+		e.Offset, e.Reason = int64(at.Offset), "JSON: "+at.Reason()
 	}
 	return e
 }
