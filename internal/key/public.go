@@ -119,6 +119,13 @@ func (p Public) Fingerprint() string {
 	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
 }
 
+// IsFingerprint reports whether text is a fingerprint in its one spelling.
+func IsFingerprint(text string) bool {
+	digits, ok := strings.CutPrefix(text, "SHA256:")
+	sum, err := base64.RawStdEncoding.Strict().DecodeString(digits)
+	return ok && err == nil && len(sum) == sha256.Size && !strings.ContainsAny(digits, "\r\n")
+}
+
 // Bits is the size ssh-keygen -l prints in front of the fingerprint.
 func (p Public) Bits() int {
 	switch p.typ {

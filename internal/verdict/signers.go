@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"slices"
 	"time"
 
 	"kai/internal/key"
@@ -11,6 +12,12 @@ import (
 type Signer struct {
 	Name string
 	Keys []key.Public
+	// Fingerprints are keys that the caller knows by these alone.
+	Fingerprints []string
+}
+
+func (s *Signer) has(k key.Public) bool {
+	return contains(s.Keys, k) || len(s.Fingerprints) > 0 && slices.Contains(s.Fingerprints, k.Fingerprint())
 }
 
 // Signers is the rule that trusts the named signers, for any namespace.
@@ -21,13 +28,13 @@ type Signers []Signer
 func NewSigners(named ...Signer) Signers {
 	var list Signers
 	for _, s := range named {
-		if len(s.Keys) == 0 {
+		if len(s.Keys)+len(s.Fingerprints) == 0 {
 			continue
 		}
 		kept := list[:0:0]
 		for _, other := range list {
 			if shareKey(other, s) {
-				s = Signer{Name: other.Name, Keys: append(other.Keys[:len(other.Keys):len(other.Keys)], s.Keys...)}
+				s = Signer{other.Name, slices.Concat(other.Keys, s.Keys), slices.Concat(other.Fingerprints, s.Fingerprints)}
 			} else {
 				kept = append(kept, other)
 			}
@@ -38,18 +45,14 @@ func NewSigners(named ...Signer) Signers {
 }
 
 func shareKey(a, b Signer) bool {
-	for _, k := range a.Keys {
-		if contains(b.Keys, k) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(a.Keys, b.has) || slices.ContainsFunc(b.Keys, a.has) ||
+		slices.ContainsFunc(a.Fingerprints, func(f string) bool { return slices.Contains(b.Fingerprints, f) })
 }
 
 // Judge implements Rule.
 func (list Signers) Judge(v sig.Verified, _ string, _ time.Time) Decision {
 	for _, s := range list {
-		if !contains(s.Keys, v.Key()) {
+		if !s.has(v.Key()) {
 			continue
 		}
 		d := Decision{
@@ -64,7 +67,7 @@ func (list Signers) Judge(v sig.Verified, _ string, _ time.Time) Decision {
 			}
 		}
 		for _, other := range list {
-			d.PQForeign = d.PQForeign || !v.PQKey().IsZero() && contains(other.Keys, v.PQKey()) && !contains(s.Keys, v.PQKey())
+			d.PQForeign = d.PQForeign || !v.PQKey().IsZero() && other.has(v.PQKey()) && !s.has(v.PQKey())
 		}
 		return d.touched(v)
 	}
@@ -72,7 +75,12 @@ func (list Signers) Judge(v sig.Verified, _ string, _ time.Time) Decision {
 }
 
 // identity is the first key: the same person named twice counts once.
-func (s Signer) identity() string { return s.Keys[0].Fingerprint() }
+func (s *Signer) identity() string {
+	if len(s.Keys) == 0 {
+		return s.Fingerprints[0]
+	}
+	return s.Keys[0].Fingerprint()
+}
 
 // touched refuses a security key's signature that nobody was present for.
 func (d Decision) touched(v sig.Verified) Decision {

@@ -80,6 +80,9 @@ func TestJudge(t *testing.T) {
 	both := verdict.NewSigners(ada.signer("ada", true), bob.signer("bob", true))
 	adaTwice := verdict.NewSigners(ada.signer("ada", true), verdict.Signer{Name: "ada again", Keys: []key.Public{ada.classical.Public()}})
 	bare := verdict.NewSigners(ada.signer("ada", false))
+	print := func(p person) verdict.Signer {
+		return verdict.Signer{Name: "print", Fingerprints: []string{p.classical.Public().Fingerprint()}}
+	}
 	for _, c := range []struct {
 		name   string
 		inputs []verdict.Input
@@ -110,6 +113,14 @@ func TestJudge(t *testing.T) {
 			verdict.NewSigners(ada.signer("ada", false), bob.signer("bob", true)), verdict.Requirements{}, verdict.Bad, "pq_key_mismatch", verdict.PQBad},
 		{"unbound", []verdict.Input{hybrid}, bare, verdict.Requirements{}, verdict.Trusted, "", verdict.PQUnbound},
 		{"unbound is not enough", []verdict.Input{hybrid}, bare, verdict.Requirements{RequirePQ: true}, verdict.Untrusted, "pq_missing", verdict.PQUnbound},
+		{"by fingerprint", []verdict.Input{byAda}, verdict.NewSigners(print(ada)), verdict.Requirements{}, verdict.Trusted, "", ""},
+		{"another fingerprint", []verdict.Input{byAda}, verdict.NewSigners(print(bob)), verdict.Requirements{}, verdict.Untrusted, "not_named", ""},
+		{"key and fingerprint are one", []verdict.Input{byAda, byAda}, verdict.NewSigners(print(ada), ada.signer("ada", false), print(ada)),
+			verdict.Requirements{Threshold: 2}, verdict.Untrusted, "threshold", ""},
+		{"two fingerprints", []verdict.Input{byAda, byBob}, verdict.NewSigners(print(ada), print(bob)), verdict.Requirements{Threshold: 2}, verdict.Trusted, "", ""},
+		{"a half known by its fingerprint to be somebody else's", []verdict.Input{swapped},
+			verdict.NewSigners(ada.signer("ada", false), verdict.Signer{Name: "eve", Fingerprints: []string{eve.pq.Public().Fingerprint()}}),
+			verdict.Requirements{}, verdict.Bad, "pq_key_mismatch", verdict.PQBad},
 		{"against", []verdict.Input{late}, both, verdict.Requirements{}, verdict.Untrusted, "expired", verdict.PQAbsent},
 	} {
 		c.want.At = time.Unix(1_800_000_000, 0)
