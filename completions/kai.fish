@@ -244,7 +244,7 @@ complete -c kai -n "__kai_at 'kai sign'" -l jcs -d 'jws: sign the RFC 8785 form 
 complete -c kai -n "__kai_at 'kai sign'" -l exclude -x -d 'manifest: leave out paths that match PATTERN; may be repeated'
 complete -c kai -n "__kai_at 'kai verify'" -F
 complete -c kai -n "__kai_at 'kai verify'" -l signature -s s -r -F -d 'the signature is in SIG, or - for standard input'
-complete -c kai -n "__kai_at 'kai verify'" -l signer -r -F -d 'trust the keys in WHO, a public-key file or key; may be repeated'
+complete -c kai -n "__kai_at 'kai verify'" -l signer -r -F -d 'trust the keys in WHO, a public-key file, key or fingerprint; may be repeated'
 complete -c kai -n "__kai_at 'kai verify'" -l allowed-signers -r -F -d 'trust by the OpenSSH allowed_signers FILE'
 complete -c kai -n "__kai_at 'kai verify'" -l principal -s I -x -d 'the signer must be PRINCIPAL of --allowed-signers'
 complete -c kai -n "__kai_at 'kai verify'" -l krl -r -F -d 'refuse what the OpenSSH key revocation list FILE revokes'

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -164,12 +165,11 @@ func readRule(ctx context.Context, env *env, o ruleOptions) (verdict.Rule, *keyr
 	}
 	var named []verdict.Signer
 	for _, name := range o.signers {
-		entries, err := readSigner(ctx, env, name)
+		s, entries, err := readSigner(ctx, env, name)
 		if err != nil {
 			return nil, nil, err
 		}
 		ring.add(entries)
-		s := verdict.Signer{Name: signerName(name)}
 		for _, e := range entries {
 			s.Keys = append(s.Keys, e.Public)
 		}
@@ -178,23 +178,32 @@ func readRule(ctx context.Context, env *env, o ruleOptions) (verdict.Rule, *keyr
 	return verdict.NewSigners(named...), ring, nil
 }
 
-// readSigner reads --signer: a key written out, or a file of keys.
-func readSigner(ctx context.Context, env *env, who string) ([]key.Entry, error) {
+// readSigner reads --signer: a file of keys, or a key or fingerprint written out.
+func readSigner(ctx context.Context, env *env, who string) (verdict.Signer, []key.Entry, error) {
 	entries, err := readKeys(ctx, env, who)
-	if err == nil {
-		return entries, nil
+	if err == nil || judge(ctx, err).code != exitNotFound {
+		return verdict.Signer{Name: signerName(who)}, entries, err
 	}
-	if strings.Contains(who, ":") { // TYPE:BASE64URL or did:key:…
+	if key.IsFingerprint(who) {
+		return verdict.Signer{Name: who, Fingerprints: []string{who}}, nil, nil
+	}
+	if strings.ContainsAny(who, ": ") { // TYPE:BASE64URL, did:key:… or a line of OpenSSH
 		if parsed, parseErr := keyfile.Parse([]byte(who + "\n")); parseErr == nil {
 			if written := publicHalves(parsed); len(written) == 1 {
-				return written, nil
+				return verdict.Signer{Name: writtenName(who, written[0])}, written, nil
 			}
 		}
 	}
-	if outcome := judge(ctx, err); outcome.code == exitNotFound {
-		return nil, withHint(err, "--signer takes a public-key file, a did:key or TYPE:KEY")
+	return verdict.Signer{}, nil, withHint(err, "--signer takes a public-key file, a fingerprint SHA256:…, a did:key or TYPE:KEY")
+}
+
+// writtenName is what stands for a key that was written out: itself, if it is
+// a short word.
+func writtenName(who string, e key.Entry) string {
+	if len(who) <= 100 && !strings.Contains(who, " ") {
+		return who
 	}
-	return nil, err
+	return cmp.Or(e.Comment, e.Public.Fingerprint())
 }
 
 // signerName is the last part of a path: what a person calls the signer.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"kai/internal/key"
 	"kai/internal/sig"
 )
 
@@ -68,6 +69,7 @@ type signOptions struct {
 	comment     string
 	noteName    string
 	payloadType string
+	typed       bool // --payload-type was given
 	jcs         bool
 	exclude     []string
 }
@@ -77,7 +79,7 @@ func readSignOptions(c *cli.Context) signOptions {
 		signerOptions: readSignerOptions(c),
 		files:         c.Args().Slice(), namespace: c.String("namespace"), namespaced: c.IsSet("namespace"), format: c.String("format"),
 		hash: c.String("hash"), add: c.Bool("add"), output: c.Path("output"), force: c.Bool("force"),
-		comment: c.String("comment"), noteName: c.String("note-name"), payloadType: c.String("payload-type"),
+		comment: c.String("comment"), noteName: c.String("note-name"), payloadType: c.String("payload-type"), typed: c.IsSet("payload-type"),
 		jcs: c.Bool("jcs"), exclude: c.StringSlice("exclude"),
 	}
 }
@@ -143,6 +145,7 @@ func sign(ctx context.Context, env *env, o signOptions) error {
 		return err
 	}
 	defer s.close()
+	s.warnOfHalves(env, o)
 	worst := exitDone
 	for _, name := range o.files {
 		if err := signOne(ctx, env, o, s.list, name); err != nil {
@@ -243,6 +246,9 @@ func (j *signJob) fits() error {
 	case j.env.json && (j.out == "-" || j.out == ""):
 		return usagef("--json and a signature on standard output exclude each other: give -o")
 	}
+	if err := j.flagsFit(); err != nil {
+		return err
+	}
 	if j.namespace == "" {
 		j.namespace = f.namespace
 	}
@@ -252,11 +258,32 @@ func (j *signJob) fits() error {
 	return f.accepts(j.signers)
 }
 
+// flagsFit refuses flags that would mean nothing.
+func (j *signJob) flagsFit() error {
+	for _, flag := range []struct {
+		name   string
+		given  bool
+		format string
+	}{
+		{"-t", j.comment != "", "minisign"}, {"--note-name", j.noteName != "", "note"}, {"--payload-type", j.typed, "dsse"},
+		{"--jcs", j.jcs, "jws"}, {"--exclude", len(j.exclude) > 0, "manifest"},
+	} {
+		if flag.given && j.format.name != flag.format {
+			return usagef("%s belongs to the format %s, and %s is signed as %s", flag.name, flag.format, inputName(j.name), j.format.name)
+		}
+	}
+	return nil
+}
+
 // accepts refuses keys that the format has no signatures for.
 func (f signFormat) accepts(list []sig.Signer) error {
 	for _, s := range list {
 		if !slices.Contains(f.keys, s.Public.Type()) {
-			return usagef("%s cannot hold a signature by a key of type %s", f.name, s.Public.Type())
+			err := usagef("%s cannot hold a signature by a key of type %s", f.name, s.Public.Type())
+			if s.Public.Type() == key.MLDSA65 && f.hybrid {
+				return withHint(err, "it adds its half to the key before it: --key file:CLASSICAL-KEY --key file:ML-DSA-65-KEY")
+			}
+			return err
 		}
 	}
 	return nil

@@ -207,7 +207,7 @@ func (j *signJob) jsonPayload(ctx context.Context) ([]byte, error) {
 	}
 	canonical, err := canon.Transform(payload)
 	if err != nil {
-		return nil, fail(exitUndecidable, "malformed", err)
+		return nil, fail(exitUndecidable, "malformed", fmt.Errorf("JSON, %w", err))
 	}
 	return canonical, nil
 }

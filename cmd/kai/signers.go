@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -88,6 +90,17 @@ func (s *signers) add(signer sig.Signer, classical bool) {
 	s.list = append(s.list, signer)
 }
 
+// warnOfHalves says once that post-quantum halves were given to a format that
+// has no place for them.
+func (s *signers) warnOfHalves(env *env, o signOptions) {
+	if o.format == "" || signFormatNamed(o.format).hybrid {
+		return
+	}
+	if slices.ContainsFunc(s.list, func(one sig.Signer) bool { return one.PQ != nil }) {
+		env.warn("%s holds no post-quantum half: it is left out", o.format)
+	}
+}
+
 // openSigner opens one key reference. The public key is at hand at once; the
 // secret is asked for by the holder when it is needed.
 func openSigner(ctx context.Context, env *env, text string) (backend.Key, sig.Signer, error) {
@@ -96,11 +109,11 @@ func openSigner(ctx context.Context, env *env, text string) (backend.Key, sig.Si
 		if _, statErr := os.Stat(env.path(text)); statErr == nil {
 			return nil, sig.Signer{}, withHint(fail(exitUsage, "usage", err), "--key file:%s", shellWord(text))
 		}
-		return nil, sig.Signer{}, fail(exitUsage, "usage", err)
+		return nil, sig.Signer{}, withHint(fail(exitUsage, "usage", err), "--key %s", strings.Join(refExamples(), " or "))
 	}
 	k, err := all.Open(ctx, ref, env.keyHolders())
 	if err != nil {
-		return nil, sig.Signer{}, err
+		return nil, sig.Signer{}, hintOfPrivate(env, ref, err)
 	}
 	holder, ok := k.(backend.Signer)
 	if !ok || !k.Public().Type().Signs() {
@@ -117,6 +130,25 @@ func openSigner(ctx context.Context, env *env, text string) (backend.Key, sig.Si
 		made.KeyID = identified.KeyID()
 	}
 	return k, made, nil
+}
+
+// refExamples are references of the holders there are.
+func refExamples() []string {
+	var list []string
+	for _, syntax := range all.Syntaxes() {
+		list = append(list, syntax.Scheme+":"+strings.ToUpper(syntax.Main))
+	}
+	return list
+}
+
+// hintOfPrivate points at the private key beside a public one that no agent
+// knows.
+func hintOfPrivate(env *env, ref backend.Ref, err error) error {
+	private, ok := strings.CutSuffix(ref.Get("path"), ".pub")
+	if _, statErr := os.Stat(env.path(private)); !ok || statErr != nil {
+		return err
+	}
+	return withHint(err, "--key file:%s", shellWord(private))
 }
 
 // readKeyFile reads a file that should be a key, which is not long.

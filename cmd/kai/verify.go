@@ -43,7 +43,7 @@ func verifyCommand() command {
 		readsStdin: true,
 		flags: []cli.Flag{
 			&cli.PathFlag{Name: "signature", Aliases: []string{"s"}, Usage: "the signature is in `SIG`, or - for standard input"},
-			&cli.StringSliceFlag{Name: "signer", TakesFile: true, Usage: "trust the keys in `WHO`, a public-key file or key; may be repeated"},
+			&cli.StringSliceFlag{Name: "signer", TakesFile: true, Usage: "trust the keys in `WHO`, a public-key file, key or fingerprint; may be repeated"},
 			&cli.PathFlag{Name: "allowed-signers", Usage: "trust by the OpenSSH allowed_signers `FILE`"},
 			&cli.StringFlag{Name: "principal", Aliases: []string{"I"}, Usage: "the signer must be `PRINCIPAL` of --allowed-signers"},
 			&cli.PathFlag{Name: "krl", Usage: "refuse what the OpenSSH key revocation list `FILE` revokes"},

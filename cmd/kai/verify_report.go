@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"kai/internal/key"
 	"kai/internal/sig"
+	"kai/internal/sig/sshsig"
 	"kai/internal/verdict"
 )
 
@@ -189,10 +191,17 @@ func (j *judged) hint(o verifyOptions) string {
 		return "kai verify " + shellWord(j.name) + " -s SIGNATURE-FILE"
 	case code == "no_file":
 		return "kai verify FILE -s " + shellWord(j.name)
-	case code == "pq_missing":
-		return "give the signer's ML-DSA-65 key in the same file, or leave --require-pq out"
+	case code == "pq_missing" && j.unboundHalf():
+		return "give the signer's ML-DSA-65 key in the same file as the other: cat CLASSICAL.pub ML-DSA-65.pub > SIGNER.pub"
+	case code == "pq_missing" && j.verdict.Signatures[0].Result.Claim.Format == (sshsig.Format{}).Name():
+		return "the signer can add it: kai sign " + shellWord(j.name) + " --key file:CLASSICAL-KEY --key file:ML-DSA-65-KEY -f"
 	}
 	return ""
+}
+
+// unboundHalf reports whether a post-quantum half lacks nothing but its key.
+func (j *judged) unboundHalf() bool {
+	return slices.ContainsFunc(j.verdict.Signatures, func(s verdict.Signature) bool { return s.PQ == verdict.PQUnbound })
 }
 
 // explanation says of each signature what it is and what decided.
