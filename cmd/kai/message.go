@@ -32,6 +32,7 @@ type message struct {
 	read  bool
 	size  int64
 	sums  map[string]string // hex, by algorithm; only hashes of the data alone
+	head  bytes.Buffer      // the first sig.DomainSize bytes and one more
 	kept  *bytes.Buffer     // nil if it was not wanted, or is too long
 	bound int64             // if not 0, one byte more than this is all that is read
 }
@@ -131,6 +132,7 @@ func (m *message) watched(r io.Reader, size int64) io.Reader {
 	if m.bound > 0 {
 		r = io.LimitReader(r, m.bound+1)
 	}
+	r = io.TeeReader(r, &boundedBuffer{&m.head, sig.DomainSize})
 	if m.copy != nil {
 		r = io.TeeReader(r, m.copy)
 	}

@@ -154,13 +154,18 @@ func excuseOthers(inputs []verdict.Input, results []sig.Result) {
 	}
 }
 
-// inspectDetached looks at a file as a detached signature's payload: it may be a
-// token.
+// inspectDetached looks at a file as what a detached signature signs. Without
+// any frame around it, it may be the signed part of another format: then the
+// signature was made for something else, and moved here. In a frame of JWS it
+// may be a token.
 func (v *verifier) inspectDetached(c *sig.Claim, m *message) ([]verdict.Reason, error) {
-	if c.Format != jws.Name || c.Content.Embed == nil {
-		return nil, nil
+	switch {
+	case c.Content.Whole && sig.CheckBare(m.head.Bytes()) != nil:
+		return []verdict.Reason{{Code: "domain", Text: "the file looks like the signed part of another format"}}, nil
+	case c.Format == jws.Name && c.Content.Embed != nil:
+		return v.inspectToken(m.kept.Bytes()) // what was verified, and not read again
 	}
-	return v.inspectToken(m.kept.Bytes()) // what was verified, and not read again
+	return nil, nil
 }
 
 // inspectToken reads a payload that says when and for whom it is valid.
