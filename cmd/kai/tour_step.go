@@ -27,8 +27,12 @@ type tourStep struct {
 	// last two may be < FILE, > FILE or >> FILE. The first is kai or the name of
 	// a program without which the step is left out.
 	line string
-	exit int
-	want string // must stand in the answer
+	// in is the directory where the command runs, below that of the tour.
+	in string
+	// needs is a further program without which the step is left out.
+	needs string
+	exit  int
+	want  string // must stand in the answer
 }
 
 // tourJSON is one step of kai tour --json.
@@ -47,7 +51,7 @@ type tourRun struct {
 	exit     int
 	out, err bytes.Buffer
 	shown    transcript
-	skipped  bool
+	skipped  string // for want of this program
 }
 
 // transcript is what a person would have seen. A program's two streams are
@@ -79,7 +83,7 @@ func (step tourStep) play(ctx context.Context, env *env, dir string, number int)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case did.skipped:
+	case did.skipped != "":
 		return nil
 	case did.exit != step.exit:
 		return fmt.Errorf("exit code %d, expected %d", did.exit, step.exit)
@@ -104,9 +108,14 @@ func (step tourStep) write(dir string) error {
 }
 
 // run does what a shell would do with the line.
-func (step tourStep) run(ctx context.Context, env *env, dir string) (did *tourRun, err error) {
+func (step tourStep) run(ctx context.Context, env *env, home string) (did *tourRun, err error) {
 	did = &tourRun{}
+	dir := filepath.Join(home, step.in)
 	words := strings.Fields(step.line)
+	if _, err := exec.LookPath(step.needs); step.needs != "" && err != nil {
+		did.skipped = step.needs
+		return did, nil
+	}
 	stdin, stdout := io.Reader(strings.NewReader("")), io.MultiWriter(&did.out, &did.shown)
 	if n := len(words); n > 2 {
 		var file *os.File
@@ -131,9 +140,9 @@ func (step tourStep) run(ctx context.Context, env *env, dir string) (did *tourRu
 		}
 	}
 	if words[0] != "kai" {
-		return did, did.runProgram(ctx, env, dir, words, stdin, stdout)
+		return did, did.runProgram(ctx, words, tourSystem(env, home, dir), stdin, stdout)
 	}
-	sys := tourSystem(env, dir)
+	sys := tourSystem(env, home, dir)
 	sys.stdin, sys.stdout, sys.stderr = stdin, stdout, io.MultiWriter(&did.err, &did.shown)
 	did.exit = run(ctx, words[1:], sys)
 	return did, nil
@@ -141,33 +150,35 @@ func (step tourStep) run(ctx context.Context, env *env, dir string) (did *tourRu
 
 // tourSystem is the outside of a step: no terminal, and an environment in which
 // nobody's own settings change the tour.
-func tourSystem(env *env, dir string) system {
+func tourSystem(env *env, home, dir string) system {
 	sys := env.sys
 	sys.stdinTerminal, sys.stdoutTerminal, sys.stderrTerminal = false, false, false
 	sys.openTTY = func() (terminal, error) { return nil, errNoTerminal }
 	sys.notify = func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} }
-	sys.environ = tourEnviron(env, dir)
-	sys.userHome = func() (string, error) { return dir, nil }
+	sys.environ = tourEnviron(env, home)
+	sys.userHome = func() (string, error) { return home, nil }
 	sys.workDir = dir
 	return sys
 }
 
-func tourEnviron(env *env, dir string) []string {
-	return []string{"HOME=" + dir, "KAI_HOME=" + filepath.Join(dir, ".kind"), "PATH=" + env.getenv("PATH")}
+func tourEnviron(env *env, home string) []string {
+	return []string{
+		"HOME=" + home, "KAI_HOME=" + filepath.Join(home, ".kind"), "PATH=" + env.getenv("PATH"), "GIT_CONFIG_NOSYSTEM=1",
+	}
 }
 
 // tourPatience bounds how long a program that was stopped may keep its streams.
 const tourPatience = 5 * time.Second
 
 // runProgram runs another program, if it is there.
-func (did *tourRun) runProgram(ctx context.Context, env *env, dir string, words []string, stdin io.Reader, stdout io.Writer) error {
+func (did *tourRun) runProgram(ctx context.Context, words []string, sys system, stdin io.Reader, stdout io.Writer) error {
 	program, err := exec.LookPath(words[0])
 	if err != nil {
-		did.skipped = true
+		did.skipped = words[0]
 		return nil
 	}
 	cmd := exec.CommandContext(ctx, program, words[1:]...)
-	cmd.Dir, cmd.Env, cmd.WaitDelay = dir, tourEnviron(env, dir), tourPatience
+	cmd.Dir, cmd.Env, cmd.WaitDelay = sys.workDir, sys.environ, tourPatience
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, io.MultiWriter(&did.err, &did.shown)
 	err = cmd.Run()
 	var exit *exec.ExitError
@@ -189,20 +200,23 @@ func (step tourStep) commands() []string {
 		text := strings.ReplaceAll(strings.TrimSuffix(step.put[name], "\n"), "\n", "' '")
 		lines = append(lines, fmt.Sprintf(`printf '%%s\n' '%s' > %s`, text, name))
 	}
+	if step.in != "" {
+		return append(lines, "(cd "+step.in+" && "+step.line+")")
+	}
 	return append(lines, step.line)
 }
 
 func (step tourStep) show(env *env, number int, did *tourRun) error {
 	if env.json {
 		return env.printJSON(tourJSON{
-			head: env.head(did.skipped || did.exit == step.exit), Say: step.say, Commands: step.commands(),
-			Skipped: did.skipped, Exit: did.exit, Stdout: did.out.String(), Stderr: did.err.String(),
+			head: env.head(did.skipped != "" || did.exit == step.exit), Say: step.say, Commands: step.commands(),
+			Skipped: did.skipped != "", Exit: did.exit, Stdout: did.out.String(), Stderr: did.err.String(),
 		})
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %d. %s\n", number, step.say)
-	if did.skipped {
-		fmt.Fprintf(&b, "# (left out: %s is not installed)\n\n", strings.Fields(step.line)[0])
+	if did.skipped != "" {
+		fmt.Fprintf(&b, "# (left out: %s is not installed)\n\n", did.skipped)
 		return env.printf("%s", b.String())
 	}
 	for _, line := range step.commands() {

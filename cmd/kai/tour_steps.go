@@ -100,6 +100,15 @@ func tourSteps() []tourStep {
 			want: "format       minisign",
 		},
 		{
+			say:  "State how a file came to be, for those who ask for provenance.",
+			line: "kai attest notes.txt --predicate-type slsa-provenance --builder-id https://example.org/ci --build-type https://example.org/make --key file:release_key",
+		},
+		{
+			say:  "The statement is about this file, and by the key that I named.",
+			line: "kai verify notes.txt.intoto.jsonl notes.txt --signer release_key.pub",
+			want: "trusted  notes.txt",
+		},
+		{
 			say:  "A post-quantum key, for signatures that must last.",
 			line: "kai keygen -o pq_key --type ml-dsa-65 --no-passphrase",
 			want: "ml-dsa-65:",
@@ -120,6 +129,28 @@ func tourSteps() []tourStep {
 			say:  "Demand both halves.",
 			line: "kai verify notes.txt -s notes.txt.sig --signer release.pub --require-pq",
 			want: "file sha256 pq",
+		},
+		{
+			say:  "A repository, to be signed with the same key …",
+			line: "git init -q project",
+		},
+		{
+			say:   "… by kai in the place of ssh-keygen.",
+			line:  "kai git setup --key file:../release_key",
+			in:    "project",
+			needs: "git",
+			want:  "commit.gpgSign",
+		},
+		{
+			say:  "From now on each commit is signed.",
+			line: "git -C project -c user.name=Ada -c user.email=ada@example.org commit -q --allow-empty -m Signed",
+		},
+		{
+			say:   "Was every commit signed by somebody whom I know?",
+			line:  "kai git verify HEAD --signer ../release_key.pub",
+			in:    "project",
+			needs: "git",
+			want:  "trusted",
 		},
 		{
 			say:  "The key's other faces, here the did:key.",

@@ -16,6 +16,7 @@ func TestTourChecksItsSteps(t *testing.T) {
 		"other answer":  {tourStep{line: "kai version", want: "kai 99"}, `the answer does not say "kai 99"`},
 		"no such verb":  {tourStep{line: "kai nonsense"}, "exit code 2, expected 0"},
 		"no such input": {tourStep{line: "kai hash - < nowhere"}, "nowhere"},
+		"needs more":    {tourStep{line: "kai version", needs: "no-such-program-at-all", want: "left out"}, ""},
 		"no program":    {tourStep{line: "no-such-program-at-all", want: "left out"}, ""},
 	} {
 		w := newWorld(t, "")
