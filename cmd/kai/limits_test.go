@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -383,5 +385,40 @@ func TestLimitsKeys(t *testing.T) {
 	w.onTerminal("right")
 	if code := w.run(t, sign...); code != exitDone {
 		t.Errorf("typed right: exit %d, %s", code, w.err.String())
+	}
+}
+
+// cancellingReader ends the run while it is read.
+type cancellingReader struct{ cancel context.CancelCauseFunc }
+
+func (r *cancellingReader) Read(p []byte) (int, error) {
+	r.cancel(stopped{syscall.SIGINT})
+	return len(p), nil
+}
+
+// A signal while a message is read is said once, and nothing is written.
+func TestInterruptedWhileReading(t *testing.T) {
+	w := limitsWorld(t)
+	before := entriesOf(t, w.workDir)
+	for _, line := range []string{
+		"verify - -s m.sig --signer ada.pub -o out", "verify m - --signer ada.pub", "sign - --key file:ada -o out",
+		"sign - --format dsse --key file:ada -o out", "hash -",
+	} {
+		stdin := &cancellingReader{}
+		w.stdin = stdin
+		w.notify = func(parent context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancelCause(parent)
+			stdin.cancel = cancel
+			return ctx, func() {}
+		}
+		if code := w.run(t, strings.Fields(line)...); code != exitSignal+int(syscall.SIGINT) {
+			t.Errorf("kai %s: exit %d", line, code)
+		}
+		if n := strings.Count(w.err.String(), "stopped by signal"); n != 1 {
+			t.Errorf("kai %s: said %d times: %s", line, n, w.err.String())
+		}
+	}
+	if after := entriesOf(t, w.workDir); len(after) != len(before) {
+		t.Errorf("left %q", after)
 	}
 }

@@ -156,7 +156,7 @@ func (m *message) Load(ctx context.Context, limit int64) ([]byte, error) {
 		}
 	}
 	if m.kept == nil || int64(m.kept.Len()) > limit {
-		return nil, fmt.Errorf("%s: %w: more than %d bytes", m.name, sig.ErrTooLarge, limit)
+		return nil, fmt.Errorf("%w: more than %d bytes", sig.ErrTooLarge, limit)
 	}
 	return m.kept.Bytes(), nil
 }

@@ -165,6 +165,9 @@ func verify(ctx context.Context, env *env, o verifyOptions) error {
 	worst := exitDone
 	v.neighbours.read = len(v.tasks) >= manyTasks
 	err = inOrder(ctx, env.cpus, slices.Values(v.tasks), v.judge, func(j *judged) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx) // said once, and not for each file
+		}
 		worst = worstExit(worst, j.exit)
 		return j.print(ctx, env, o)
 	})

@@ -104,7 +104,7 @@ func (j *judged) print(ctx context.Context, env *env, o verifyOptions) error {
 		}
 		return nil
 	case env.json:
-		return env.printJSON(j.json(ctx, env))
+		return env.printJSON(j.json(ctx, env, o))
 	case j.err != nil:
 		report(env, judge(ctx, j.err))
 		return nil
@@ -254,7 +254,7 @@ func timeText(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-func (j *judged) json(ctx context.Context, env *env) any {
+func (j *judged) json(ctx context.Context, env *env, options verifyOptions) any {
 	if j.err != nil {
 		o := judge(ctx, j.err)
 		return verifyJSON{
@@ -275,7 +275,7 @@ func (j *judged) json(ctx context.Context, env *env) any {
 	}
 	if len(j.verdict.Reasons) > 0 {
 		r := j.verdict.Reasons[0]
-		v.Error = &errorBody{Code: r.Code, Exit: j.exit, Message: r.Text}
+		v.Error = &errorBody{r.Code, j.exit, r.Text, j.hint(options)}
 	}
 	return v
 }

@@ -10,7 +10,7 @@ var (
 	// was checked.
 	ErrMalformed = errors.New("malformed signature")
 	// ErrTooLarge: a bound of the format was exceeded. Nothing was checked.
-	ErrTooLarge = errors.New("signature too large")
+	ErrTooLarge = errors.New("too large")
 	// ErrUnsupported: a known format or algorithm that is not judged here.
 	ErrUnsupported = errors.New("unsupported signature")
 	// ErrNoKey: the signature names a key that the caller did not give.
