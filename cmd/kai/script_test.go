@@ -52,8 +52,10 @@ func TestScripts(t *testing.T) {
 			env.Setenv("LC_ALL", "C.UTF-8")
 			env.Setenv("TZ", "UTC")
 			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
-			if dir := os.Getenv("KAI_VECTORS"); dir != "" {
-				env.Setenv("KAI_VECTORS", dir)
+			for _, name := range []string{"KAI_VECTORS", "GORACE"} {
+				if value := os.Getenv(name); value != "" {
+					env.Setenv(name, value)
+				}
 			}
 			return os.Mkdir(home, 0o700)
 		},
