@@ -286,3 +286,22 @@ func (o *formOptions) explain(err error, p key.Public, form key.Form) error {
 	}
 	return err
 }
+
+// chosenKeys reads a key file, unlocks what hides even its public key, and keeps the key that
+// which names, or all. The caller wipes them.
+func chosenKeys(ctx context.Context, env *env, name, which string) (keyfile.File, error) {
+	f, err := readKeyFile(ctx, env, name)
+	if err != nil {
+		return f, err
+	}
+	err = unlock(ctx, env, name, &f, func(e key.Entry) bool { return e.Public.IsZero() })
+	if err == nil {
+		err = choose(&f, which)
+	}
+	if err != nil {
+		f.Wipe()
+		return keyfile.File{}, err
+	}
+	warnOfSkipped(env, name, f)
+	return f, nil
+}

@@ -72,18 +72,11 @@ func idExport(ctx context.Context, env *env, o idExportOptions) error {
 			return err
 		}
 	}
-	f, err := readKeyFile(ctx, env, o.file)
+	f, err := chosenKeys(ctx, env, o.file, o.key)
 	if err != nil {
 		return err
 	}
 	defer f.Wipe()
-	if err := unlock(ctx, env, o.file, &f, func(e key.Entry) bool { return e.Public.IsZero() }); err != nil {
-		return err
-	}
-	if err := choose(&f, o.key); err != nil {
-		return err
-	}
-	warnOfSkipped(env, o.file, f)
 	if o.private {
 		return exportPrivate(ctx, env, &o, &f)
 	}

@@ -48,18 +48,11 @@ func idShow(ctx context.Context, env *env, o idShowOptions) error {
 	if err := o.check(env.json); err != nil {
 		return err
 	}
-	f, err := readKeyFile(ctx, env, o.file)
+	f, err := chosenKeys(ctx, env, o.file, o.key)
 	if err != nil {
 		return err
 	}
 	defer f.Wipe()
-	if err := unlock(ctx, env, o.file, &f, func(e key.Entry) bool { return e.Public.IsZero() }); err != nil {
-		return err
-	}
-	if err := choose(&f, o.key); err != nil {
-		return err
-	}
-	warnOfSkipped(env, o.file, f)
 	switch {
 	case env.json:
 		return showJSON(env, &o.formOptions, f)
