@@ -97,6 +97,63 @@ func (d *Dir) Remove(name string) error {
 	return nil
 }
 
+// OpenFile opens a regular file without following a link and without waiting for a pipe's other
+// end; what else has the name is ErrNotRegular. flag and mode are those of os.OpenFile. It is for
+// files whose format says itself what survives a crash; the caller syncs.
+func (d *Dir) OpenFile(name string, flag int, mode fs.FileMode) (File, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	f, err := d.openRegular(name, flag, mode)
+	if err != nil {
+		return nil, failed("open", name, err)
+	}
+	return f, nil
+}
+
+// ReadDir lists a directory, "." for the whole.
+func (d *Dir) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := d.fs.ReadDir(name)
+	if err != nil {
+		return nil, failed("directory", name, err)
+	}
+	return entries, nil
+}
+
+// Lstat describes a file without following a link.
+func (d *Dir) Lstat(name string) (fs.FileInfo, error) {
+	info, err := d.fs.Lstat(name)
+	if err != nil {
+		return nil, failed("look at", name, err)
+	}
+	return info, nil
+}
+
+// Rename gives a file another name, durably, and replaces what had it.
+//
+// Expected system calls: renameat(from, to), fsync of both directories.
+func (d *Dir) Rename(from, to string) error {
+	err := d.fs.Rename(from, to)
+	if err == nil {
+		err = d.SyncDir(path.Dir(to))
+	}
+	if err == nil && path.Dir(from) != path.Dir(to) {
+		err = d.SyncDir(path.Dir(from))
+	}
+	if err != nil {
+		return failed("rename", from, err)
+	}
+	return nil
+}
+
+// SyncDir makes the names in a directory durable.
+func (d *Dir) SyncDir(name string) error {
+	if err := d.fs.SyncDir(name); err != nil {
+		return failed("sync directory", name, err)
+	}
+	return nil
+}
+
 // Sweep removes the temporaries that killed processes have left in a directory, and reports how
 // many. Call it only where nobody can be writing: under the lock that writers take.
 func (d *Dir) Sweep(dir string) (int, error) {

@@ -46,6 +46,13 @@ type File interface {
 	Stat() (fs.FileInfo, error)
 	Truncate(size int64) error
 
+	// Seal takes the permission to write from everybody and, where the system and the user's
+	// rights allow it, makes the file immutable as chattr(1) does, so that not even root writes to
+	// it or removes it by mistake; Unseal undoes the latter. That the file cannot be made immutable
+	// is no error.
+	Seal() error
+	Unseal() error
+
 	// Sync makes content and attributes durable, SyncData the content and what is needed to read
 	// it, the size included. After an error nobody knows what is durable; asking again tells
 	// nothing, since systems report a failed write once.

@@ -49,6 +49,19 @@ func (r rootFS) SyncDir(name string) error {
 // osFile adds to *os.File what the os package does not offer.
 type osFile struct{ *os.File }
 
+func (f osFile) Seal() error {
+	if err := f.Chmod(0o400); err != nil {
+		return err
+	}
+	setImmutable(f.File, true)
+	return nil
+}
+
+func (f osFile) Unseal() error {
+	setImmutable(f.File, false)
+	return nil
+}
+
 func (f osFile) SyncData() error                      { return syncData(f.File) }
 func (f osFile) TryLock(exclusive bool) (bool, error) { return tryLock(f.File, exclusive) }
 func (f osFile) Unlock() error                        { return unlock(f.File) }

@@ -21,7 +21,7 @@ import (
 type Call struct {
 	N    int    // from 0
 	Op   string // open, unnamed, link, rename, remove, mkdir, lstat, readdir, syncdir; linkas,
-	Name string // read, write, stat, truncate, sync, syncdata, lock, unlock, close
+	Name string // read, write, stat, truncate, seal, unseal, sync, syncdata, lock, unlock, close
 }
 
 // Fault is how a call fails.

@@ -65,6 +65,10 @@ func (f *file) Sync() error {
 	return f.fs.call("sync", f.name, f.inner.Sync)
 }
 
+func (f *file) Seal() error { return f.fs.call("seal", f.name, f.inner.Seal) }
+
+func (f *file) Unseal() error { return f.fs.call("unseal", f.name, f.inner.Unseal) }
+
 func (f *file) SyncData() error {
 	return f.fs.call("syncdata", f.name, f.inner.SyncData)
 }
