@@ -72,29 +72,31 @@ type line struct {
 	raised Severity
 }
 
-// rows expands a line. An act before an arrow only begins; every other act may begin too, except
-// those that the log says of itself and violations.
+// rows expands a line. In "a → b c" a only begins, b only is ok, and c only is fail or deny. Every
+// other act may begin too, except those that the log says of itself and violations.
 func (l line) rows() []Row {
-	var rows []Row
 	words := strings.Fields(l.acts)
-	for i, act := range words {
-		if act == "→" {
-			continue
+	row := func(act string) Row {
+		r := Row{Act: act, Type: l.typ, Raised: l.raised, AnySeverity: act == "audit.violation"}
+		for k, letter := range []byte(l.by) {
+			r.By[int(OK)+k] = Severity(strings.IndexByte("-ilmhc", letter))
 		}
-		row := Row{Act: act, Type: l.typ, Raised: l.raised}
-		begins := i+1 < len(words) && words[i+1] == "→"
-		if begins || !strings.HasPrefix(act, "audit.") && l.typ != SecurityViolation {
-			row.By[Begin] = Info
+		return r
+	}
+	if len(words) == 4 && words[1] == "→" {
+		begin, ok, failed := row(words[0]), row(words[2]), row(words[3])
+		begin.By = [Deny + 1]Severity{Begin: Info}
+		ok.By[Fail], ok.By[Deny] = 0, 0
+		failed.By[OK] = 0
+		return []Row{begin, ok, failed}
+	}
+	var rows []Row
+	for _, act := range words {
+		r := row(act)
+		if !strings.HasPrefix(act, "audit.") && l.typ != SecurityViolation {
+			r.By[Begin] = Info
 		}
-		if !begins {
-			for k, letter := range []byte(l.by) {
-				row.By[int(OK)+k] = Severity(strings.IndexByte("-ilmhc", letter))
-			}
-		}
-		if act == "audit.violation" {
-			row.AnySeverity = true
-		}
-		rows = append(rows, row)
+		rows = append(rows, r)
 	}
 	return rows
 }

@@ -14,9 +14,10 @@
 //   - n and all other numbers are decimal integers without sign +, leading zeros, fraction or
 //     exponent, of a magnitude of at most 2^53−1;
 //   - t is UTC with six decimals, 27 characters, a date of the years 0000 to 9999;
+//   - act is [a-z][a-z0-9_]*, or two such words with a dot between, at most [MaxAct] bytes;
 //   - src has the members agent uid pid ppexe tty host ver, ctx the members cmd ref sid role ci
 //     sandbox cfg skew_ms, each optional, in these orders; empty strings, false, and zeros other
-//     than uid 0 are left out;
+//     than uid 0 and ref 0 are left out; ppexe has 16 and cfg 8 hexadecimal digits in lower case;
 //   - d has members of names [a-z][a-z0-9_]{0,31} in ascending order of bytes, with strings,
 //     integers, true, false, or arrays of those (not of arrays);
 //   - strings are UTF-8; the quotation mark and the backslash are written \" and \\, and the

@@ -119,26 +119,44 @@ func (e *Event) Field(name string) (value any, ok bool) {
 
 func (s *Source) field(name string) (any, bool) {
 	switch name {
+	case "agent":
+		return s.Agent, s.Agent != ""
 	case "uid":
 		return int64(s.UID), s.HasUID
 	case "pid":
 		return s.PID, s.PID != 0
+	case "ppexe":
+		return s.Parent, s.Parent != ""
+	case "tty":
+		return s.TTY, s.TTY != ""
+	case "host":
+		return s.Host, s.Host != ""
+	case "ver":
+		return s.Ver, s.Ver != ""
 	}
-	text, ok := map[string]string{"agent": s.Agent, "ppexe": s.Parent, "tty": s.TTY, "host": s.Host, "ver": s.Ver}[name]
-	return text, ok && text != ""
+	return nil, false
 }
 
 func (c *Context) field(name string) (any, bool) {
 	switch name {
+	case "cmd":
+		return c.Cmd, c.Cmd != ""
 	case "ref":
 		return int64(c.Ref), c.HasRef
+	case "sid":
+		return c.Session, c.Session != ""
+	case "role":
+		return c.Role, c.Role != ""
 	case "ci":
 		return c.CI, c.CI
+	case "sandbox":
+		return c.Sandbox, c.Sandbox != ""
+	case "cfg":
+		return c.Config, c.Config != ""
 	case "skew_ms":
 		return c.SkewMS, c.SkewMS != 0
 	}
-	text, ok := map[string]string{"cmd": c.Cmd, "sid": c.Session, "role": c.Role, "sandbox": c.Sandbox, "cfg": c.Config}[name]
-	return text, ok && text != ""
+	return nil, false
 }
 
 // IsField reports whether Field knows the name; every d.NAME of the right form is one.

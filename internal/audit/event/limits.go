@@ -9,6 +9,9 @@ const (
 	// MaxOutside bounds a string that came from outside; [Outside] cuts longer ones.
 	MaxOutside = 256
 
+	// MaxAct bounds the name of an act. The longest of the catalogue has 37 bytes.
+	MaxAct = 64
+
 	// maxInteger is the largest magnitude that every JSON reader keeps: 2^53−1.
 	maxInteger = 1<<53 - 1
 

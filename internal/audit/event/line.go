@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // AppendHead writes the line of e up to and with its p, without m: with } behind it, it is the
@@ -77,27 +78,39 @@ func (e *Event) check() error {
 		return bad("type %d", e.Type)
 	case e.Outcome < Begin || e.Outcome > Deny:
 		return bad("outcome %d", e.Outcome)
-	case e.Source.PID < 0 || e.Source.PID > maxInteger || !isHex(e.Source.Parent) || !isHex(e.Context.Config):
+	case e.Source.PID < 0 || e.Source.PID > maxInteger || !isHex(e.Source.Parent, 16) || !isHex(e.Context.Config, 8):
 		return bad("source or context")
 	case e.Context.Ref > maxInteger || e.Context.SkewMS < 0 || e.Context.SkewMS > maxInteger:
 		return bad("context")
 	}
+	for _, s := range []string{
+		e.Source.Agent, e.Source.TTY, e.Source.Host, e.Source.Ver,
+		e.Context.Cmd, e.Context.Session, e.Context.Role, e.Context.Sandbox,
+	} {
+		if !utf8.ValidString(s) {
+			return bad("text of source or context that is not UTF-8")
+		}
+	}
+	return e.Details.check()
+}
+
+func (d Details) check() error {
 	last := ""
-	for _, m := range e.Details {
+	for _, m := range d {
 		if !isName(m.Name) || m.Name <= last {
-			return bad("member %q of d, or its order", m.Name)
+			return &SyntaxError{0, fmt.Sprintf("member %q of d, or its order", m.Name)}
 		}
 		last = m.Name
 		if !isValue(m.Value, true) {
-			return bad("value of member %s of d", m.Name)
+			return &SyntaxError{0, fmt.Sprintf("value of member %s of d", m.Name)}
 		}
 	}
 	return nil
 }
 
-// isHex reports whether s is empty or 8 or 16 lower-case hexadecimal digits.
-func isHex(s string) bool {
-	if len(s) != 0 && len(s) != 8 && len(s) != 16 {
+// isHex reports whether s is empty or n lower-case hexadecimal digits.
+func isHex(s string, n int) bool {
+	if len(s) != 0 && len(s) != n {
 		return false
 	}
 	return !slices.ContainsFunc([]byte(s), func(c byte) bool { return (c < '0' || c > '9') && (c < 'a' || c > 'f') })
@@ -105,7 +118,9 @@ func isHex(s string) bool {
 
 func isValue(value any, list bool) bool {
 	switch v := value.(type) {
-	case string, bool:
+	case string:
+		return utf8.ValidString(v)
+	case bool:
 		return true
 	case int64:
 		return v >= -maxInteger && v <= maxInteger
@@ -202,4 +217,12 @@ func appendValue(b []byte, value any) []byte {
 		return append(b, ']')
 	}
 	panic("event: value that check has not seen")
+}
+
+// Encode is d as a line has it. The error is ErrMalformed.
+func (d Details) Encode() ([]byte, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	return d.append(nil), nil
 }

@@ -25,6 +25,9 @@ func (c Class) String() string {
 // maxEnc bounds what an enc member seals, before base64 and with age's own overhead.
 const maxEnc = 16<<10 + 4<<10
 
+// lineBreaks are what encoding/base64 skips: with them one value would have many spellings.
+const lineBreaks = "\r\n"
+
 // plainMembers, hmacMembers, commitMembers and encMembers are the classes of every name that d
 // may have. A name that is in none of them cannot be recorded.
 const (
@@ -93,7 +96,7 @@ func (c Class) holds(value any) bool {
 		return isText && isEncoded(text, "c:", 32)
 	case Enc:
 		blob, ok := strings.CutPrefix(text, "x:")
-		if !ok || base64.StdEncoding.EncodedLen(maxEnc) < len(blob) {
+		if !ok || base64.StdEncoding.EncodedLen(maxEnc) < len(blob) || strings.ContainsAny(blob, lineBreaks) {
 			return false
 		}
 		_, err := base64.StdEncoding.Strict().DecodeString(blob)
@@ -105,7 +108,7 @@ func (c Class) holds(value any) bool {
 // isEncoded reports whether text is prefix and size bytes in base64url.
 func isEncoded(text, prefix string, size int) bool {
 	encoded, ok := strings.CutPrefix(text, prefix)
-	if !ok {
+	if !ok || strings.ContainsAny(encoded, lineBreaks) {
 		return false
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(encoded)

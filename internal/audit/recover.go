@@ -1,0 +1,321 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"kai/internal/audit/event"
+)
+
+// recovery is what the append before has left undone.
+type recovery struct {
+	adopted int64 // events that were durable, and the state did not know
+	cut     int64 // bytes of a line that was not
+}
+
+// begin looks at where the log ends, finishes what a killed process has left, and holds the
+// result against the memories.
+func (l *Log) begin() (*writer, error) {
+	st, err := readState(l.dir)
+	if errors.Is(err, errStateLost) {
+		return l.beginLost()
+	}
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{l: l, mark: mark{st: st}, from: st.n}
+	if err := w.continueSegment(); err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *writer) continueSegment() error {
+	if err := w.openSegment(); err != nil {
+		return err
+	}
+	if err := w.loadEdge(); err != nil {
+		return err
+	}
+	if err := w.recover(); err != nil {
+		return err
+	}
+	w.written = w.mark
+	if err := w.finishEpoch(); err != nil {
+		return err
+	}
+	return w.askMemories()
+}
+
+// openSegment opens the last segment and compares its end with the state.
+func (w *writer) openSegment() error {
+	if w.st.n == 0 {
+		return nil
+	}
+	if want := (w.st.n - 1) / w.l.info.Seg; uint64(w.st.seg) != want {
+		return &TamperError{N: w.st.n, Check: CheckTail, Text: fmt.Sprintf("state says %d events and segment %d", w.st.n, w.st.seg)}
+	}
+	first := uint64(w.st.seg) * w.l.info.Seg
+	flag := os.O_RDWR
+	if w.st.n%w.l.info.Seg == 0 { // full: it may be sealed already
+		flag = os.O_RDONLY
+	}
+	f, err := openPrivate(w.l.dir, segmentName(first), flag)
+	if errors.Is(err, fs.ErrPermission) { // sealed by a process that was killed before it said so
+		f, err = openPrivate(w.l.dir, segmentName(first), os.O_RDONLY)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return &TamperError{N: first, Check: CheckTail, Text: fmt.Sprintf("state says %d events, %s is missing", w.st.n, segmentName(first))}
+	}
+	if err != nil {
+		return err
+	}
+	w.file = f
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("audit log: %w", err)
+	}
+	if uint64(info.Size()) < w.st.segOff {
+		return &TamperError{N: w.st.n, Check: CheckTail, Text: fmt.Sprintf("state says %d events in %d bytes, %s has %d bytes", w.st.n, w.st.segOff, segmentName(first), info.Size())}
+	}
+	return w.readLast()
+}
+
+// readLast reads the event before the end, for its time, and compares it with the state.
+func (w *writer) readLast() error {
+	size := min(w.st.segOff, 4096)
+	for {
+		b := make([]byte, size)
+		if _, err := w.file.ReadAt(b, int64(w.st.segOff-size)); err != nil {
+			return fmt.Errorf("audit log: %w", err)
+		}
+		line, ok := lastLine(b, size == w.st.segOff)
+		if !ok && size < min(w.st.segOff, event.MaxLine+1) {
+			size = min(w.st.segOff, event.MaxLine+1)
+			continue
+		}
+		var v event.View
+		if !ok || event.Scan(line, &v) != nil || w.hasher.line(line) != w.st.prev {
+			return &TamperError{N: w.st.n - 1, Check: CheckTail, Text: "the last event is not the one that the state knows"}
+		}
+		w.lastMicros, w.lastConfig = v.Micros, string(event.RawMember(v.Context, "cfg"))
+		return nil
+	}
+}
+
+// lastLine is the line that b ends with; whole says that b is all there is.
+func lastLine(b []byte, whole bool) ([]byte, bool) {
+	if len(b) == 0 || b[len(b)-1] != '\n' {
+		return nil, false
+	}
+	b = b[:len(b)-1]
+	for i := len(b) - 1; i >= 0; i-- {
+		if b[i] == '\n' {
+			return b[i+1:], true
+		}
+	}
+	return b, whole
+}
+
+// loadEdge reads the tree's right edge, or makes the tree anew from the lines.
+func (w *writer) loadEdge() error {
+	edges, err := tree{w.l.dir}.edges(w.st.n)
+	if err == nil && w.st.n > 0 {
+		var last [32]byte
+		if last, err = w.lastLeaf(); err == nil && last != w.st.prev {
+			err = errShort
+		}
+	}
+	if err == nil {
+		w.edge = edges[0]
+		return nil
+	}
+	if !errors.Is(err, errShort) {
+		return err
+	}
+	w.edge, err = w.l.rebuildTree(w.st.n)
+	return err
+}
+
+// recover adopts complete lines behind the end that the state knows, whose MACs only the owner of
+// the key can have made, and cuts off a line that is not complete. Without this a process that is
+// killed between writing a line and writing the state would break the chain.
+func (w *writer) recover() error {
+	for w.file != nil || w.st.n == 0 {
+		if w.file == nil {
+			f, err := openPrivate(w.l.dir, segmentName(0), os.O_RDWR)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			w.file = f
+		}
+		if err := w.recoverSegment(); err != nil {
+			return err
+		}
+		if w.st.n == 0 || w.st.n%w.l.info.Seg != 0 {
+			return nil
+		}
+		f, err := openPrivate(w.l.dir, segmentName(w.st.n), os.O_RDWR)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if info, err := f.Stat(); err != nil || info.Size() == 0 {
+			return errors.Join(err, f.Close())
+		}
+		w.sealSegment()
+		_ = w.file.Close()
+		w.file = f
+		w.st.seg, w.st.segOff = uint32(w.st.n/w.l.info.Seg), 0
+	}
+	return nil
+}
+
+// recoverSegment reads on where the state ends.
+func (w *writer) recoverSegment() error {
+	info, err := w.file.Stat()
+	if err != nil {
+		return fmt.Errorf("audit log: %w", err)
+	}
+	rest := info.Size() - int64(w.st.segOff)
+	if rest == 0 {
+		return nil
+	}
+	in := newLines(io.NewSectionReader(w.file, int64(w.st.segOff), rest), int64(w.st.segOff), 64<<10)
+	for {
+		line, _, err := in.next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err == errTorn && len(line) < event.MaxLine:
+			return w.cutTorn(int64(len(line)))
+		case err != nil && err != errTorn:
+			return fmt.Errorf("audit log: %w", err)
+		case err == errTorn || w.st.n > 0 && w.st.n%w.l.info.Seg == 0:
+			return &TamperError{N: w.st.n, Check: CheckSegment, Text: "more in the segment than belongs there"}
+		}
+		if err := w.adopt(line); err != nil {
+			return err
+		}
+	}
+}
+
+// adopt makes a line the last event, if its MAC is right.
+func (w *writer) adopt(line []byte) error {
+	var v event.View
+	if err := event.Scan(line, &v); err != nil {
+		return &TamperError{N: w.st.n, Check: CheckSyntax, Text: err.Error()}
+	}
+	leaf := w.hasher.line(line)
+	switch {
+	case v.N != w.st.n:
+		return &TamperError{N: w.st.n, Check: CheckSequence, Text: fmt.Sprintf("event %d in its place", v.N)}
+	case v.Prev != [16]byte(w.st.prev[:16]):
+		return &TamperError{N: w.st.n, Check: CheckPrev, Text: "does not follow the event before"}
+	case v.MAC != macOf(&w.st.key, &leaf):
+		return &TamperError{N: w.st.n, Check: CheckMAC, Text: "not made with the key of this log"}
+	}
+	w.advance(&leaf, len(line)+1, v.Micros, string(event.RawMember(v.Context, "cfg")))
+	w.recovered.adopted++
+	w.sync = true
+	if string(v.Act) == "audit.epoch" {
+		return w.adoptEpoch(&v)
+	}
+	return nil
+}
+
+// adoptEpoch takes the first key of the epoch that an adopted event has opened.
+func (w *writer) adoptEpoch(v *event.View) error {
+	n, ok, err := readNext(w.l.dir)
+	if err != nil {
+		return err
+	}
+	defer clear(n.key[:])
+	if !ok || n.epoch != w.st.epoch+1 || string(event.RawMember(v.Details, "file")) != fmt.Sprintf("%x", n.sum) {
+		return &TamperError{N: v.N, Check: CheckEpoch, Text: "the key of the epoch that it opens is missing"}
+	}
+	w.st.key, w.st.epoch = n.key, n.epoch
+	w.opened = true
+	return nil
+}
+
+// cutTorn removes a line that has no end: nobody was told that it is there.
+func (w *writer) cutTorn(size int64) error {
+	err := w.file.Truncate(int64(w.st.segOff))
+	if err == nil {
+		err = w.file.SyncData()
+	}
+	if err != nil {
+		w.l.dead = err
+		return fmt.Errorf("audit log: %w", err)
+	}
+	w.recovered.cut += size
+	w.sync = true
+	return nil
+}
+
+// finishEpoch removes epoch.next where its epoch is open, or never came to be.
+func (w *writer) finishEpoch() error {
+	if w.opened { // its event was adopted: the state has to be written first
+		return nil
+	}
+	if _, err := w.l.dir.Lstat(nextFile); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return dropNext(w.l.dir)
+}
+
+// askMemories refuses a log that is older than what is remembered.
+func (w *writer) askMemories() error {
+	head := w.head()
+	rebuilt := false
+	for _, m := range w.l.opts.Memories {
+		known, ok, err := m.Load(head.LogID)
+		if err != nil || !ok {
+			continue
+		}
+		text, err := known.against(head, w.rootAt)
+		if (err != nil || text != "") && !rebuilt && known.LogID == head.LogID && known.N <= head.N {
+			// Before anybody is accused, the roots are computed from the lines themselves.
+			rebuilt = true
+			if w.edge, err = w.l.rebuildTree(w.st.n); err != nil {
+				return err
+			}
+			w.hashes, w.from, w.hashCount = w.hashes[:0], w.st.n, 0
+			w.written = w.mark
+			head = w.head()
+			text, err = known.against(head, w.rootAt)
+		}
+		if err != nil {
+			return err
+		}
+		if text != "" {
+			return &RollbackError{m.Name(), text}
+		}
+	}
+	return nil
+}
+
+// rootAt is the root of the log when it had n events.
+func (w *writer) rootAt(n uint64) ([32]byte, error) {
+	if n == w.st.n {
+		return w.edge.root(), nil
+	}
+	if n > w.from { // adopted just now: the file does not have it yet
+		return w.l.rootFromLines(n)
+	}
+	edges, err := tree{w.l.dir}.edges(n)
+	if err != nil {
+		return [32]byte{}, err
+	}
+	return edges[0].root(), nil
+}
