@@ -117,7 +117,7 @@ var acts = []line{
 
 	// trust, policy
 	{"trust_established trust_statement_imported truststore_updated certificate_issued", TrustChange, "lmh", 0},
-	{"certificate_validated", TrustChange, "imm", 0},
+	{"certificate_validated", Authentication, "imm", 0},
 	{"trust_revoked revocation_list_imported trust_root_added trust_root_removed", TrustChange, "hhh", 0},
 	{"truststore_tampered", SecurityViolation, "-c-", 0},
 	{"policy_created policy_updated policy_removed", ConfigurationChange, "hmh", 0},
