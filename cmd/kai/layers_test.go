@@ -30,6 +30,8 @@ var layers = []struct {
 	imports  []string
 	sentence string
 }{
+	{"audit/alert", []string{"audit/event", "canon", "durable", "secret"}, "alerts, their outbox and their sinks"},
+	{"audit/rule", []string{"audit/event"}, "which events of the log are violations"},
 	{"canon", nil, "strict canonical JSON"},
 	{"digest", nil, "named hashes over streams and files"},
 	{"durable", nil, "atomic, fsynced, locked files"},
