@@ -2,6 +2,7 @@ package audit
 
 import (
 	"crypto/rand"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -125,3 +126,5 @@ func (s *shelf) Store(h Head) error {
 	s.head = &h
 	return nil
 }
+
+func isErr(got, want error) bool { return errors.Is(got, want) }

@@ -1,0 +1,205 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"kai/internal/audit/checkpoint"
+	"kai/internal/audit/event"
+)
+
+// isNoKey reports whether an error means that keys are needed.
+func isNoKey(err error) bool { return errors.Is(err, ErrNoKey) }
+
+// signedSize is that of the newest checkpoint whose signature verifies with the keys of the log
+// that the caller gave, or else with those that the log's own last checkpoints name.
+func (v *verifier) signedSize() uint64 {
+	keys := v.o.Log
+	if len(keys) == 0 {
+		keys = v.l.namedKeys(v.st.n)
+	}
+	size := uint64(0)
+	for _, s := range v.notes {
+		cp := s.note.Claimed()
+		if cp.Size <= size || cp.Size > v.st.n {
+			continue
+		}
+		verified, err := s.note.Verify(keys...)
+		if err != nil {
+			continue
+		}
+		if slices.ContainsFunc(keys, func(k *checkpoint.Verifier) bool { _, ok := verified.By(k); return ok }) {
+			size = cp.Size
+		}
+	}
+	return size
+}
+
+// leap follows the chain up to event n by the leaves of the tree, without the lines: what they
+// hash to is held against the checkpoint that covers them, as for every other size. Keys evolve
+// with the leaves, too, but the events that open epochs have to be read.
+func (v *verifier) leap(n uint64) error {
+	c := &v.chain
+	f, err := v.openFile(treeFile)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	openings, err := v.openings(n)
+	if err != nil {
+		return err
+	}
+	in := &leafReader{r: f}
+	for c.edge.size < n {
+		leaf, err := in.next(c.edge.size)
+		if err != nil {
+			return fmt.Errorf("audit log: tree: %w", noEOF(err))
+		}
+		if err := v.hop(c.edge.size, leaf, openings[c.edge.size]); err != nil {
+			return err
+		}
+	}
+	c.tree.skip(n)
+	v.out.From = n
+	return nil
+}
+
+// opening is where an epoch begins.
+type opening struct {
+	epoch uint32
+	// chained: its event has a MAC by the key of the epoch before.
+	chained bool
+	// event is nil where it was pruned.
+	event *event.Event
+}
+
+// hop is step for a leaf whose line is not read.
+func (v *verifier) hop(n uint64, leaf [32]byte, o *opening) error {
+	c := &v.chain
+	var err error
+	if o != nil && !o.chained {
+		err = v.open(n, leaf, o)
+	}
+	if err == nil && c.keyKnown {
+		c.key = evolve(&c.key, &leaf)
+	}
+	if err == nil && o != nil && o.chained {
+		err = v.open(n, leaf, o)
+	}
+	if err != nil {
+		return err
+	}
+	c.prev = leaf
+	c.edge.add(leaf, c.tree.scratch[:0])
+	if c.edge.size == v.st.n {
+		c.atState = &position{c.prev, c.key, c.keyKnown, c.epoch}
+	}
+	if c.keyKnown {
+		v.out.Coverage.MACTo = c.edge.size
+	}
+	v.rootReached()
+	return nil
+}
+
+// open enters an epoch at an event whose leaf is known, and its line where it was not pruned.
+func (v *verifier) open(n uint64, leaf [32]byte, o *opening) error {
+	if o.event == nil {
+		return v.enterEpoch(o.epoch, n)
+	}
+	r := &row{n: n, leaf: leaf, event: o.event}
+	line, err := o.event.AppendLine(nil)
+	if err != nil || LineHash(line) != leaf {
+		v.findAt(n, CheckTree, "the event that opens an epoch is not in the tree")
+		return nil
+	}
+	v.chain.micros = max(v.chain.micros, o.event.Time.UnixMicro())
+	if !o.chained {
+		return v.jump(r)
+	}
+	return v.understand(r)
+}
+
+// openings finds the events below n that open epochs: each epoch's file says where.
+func (v *verifier) openings(n uint64) (map[uint64]*opening, error) {
+	found := map[uint64]*opening{}
+	if v.o.Public {
+		return found, nil // no key is followed
+	}
+	unchained, err := v.l.prunedUnchained()
+	if err != nil {
+		return nil, err
+	}
+	for e, f := range v.epochs {
+		if e == 0 {
+			continue
+		}
+		doc, err := f.open(v.o.Identities)
+		if isNoKey(err) {
+			return nil, err
+		}
+		if err != nil || doc.N >= n {
+			continue // said when its event is read
+		}
+		o := &opening{epoch: e, chained: !slices.Contains(unchained, doc.N)}
+		got, err := v.l.Event(doc.N)
+		switch {
+		case err == nil && opensEpoch(got.Event.Act) && got.Event.Details.Int("epoch") == int64(e):
+			o.event, o.chained = &got.Event, chained(got.Event.Act)
+		case err == nil: // the file was left by an opening that was cut short
+			continue
+		case !errors.Is(err, ErrPruned):
+			return nil, err
+		}
+		found[doc.N] = o
+	}
+	return found, nil
+}
+
+// namedKeys are those that the log's last checkpoints say have signed them.
+func (l *Log) namedKeys(n uint64) []*checkpoint.Verifier {
+	const enough = 2 * 4096 // a checkpoint is made each 4,096 events
+	seen := 0
+	for v, err := range l.Backward(context.Background(), n) {
+		if seen++; err != nil || seen > enough {
+			break
+		}
+		if string(v.Act) != "audit.checkpoint" {
+			continue
+		}
+		e := v.Event()
+		if k, err := checkpoint.ParseVerifier(e.Details.Text("key")); err == nil {
+			return []*checkpoint.Verifier{k}
+		}
+	}
+	return nil
+}
+
+// leafReader reads leaves in their order from the tree.
+type leafReader struct {
+	r     io.ReaderAt
+	buf   []byte
+	start int64
+}
+
+func (l *leafReader) next(n uint64) (leaf [32]byte, err error) {
+	at := tlog.StoredHashIndex(0, int64(n)) * hashSize
+	if i := at - l.start; l.buf == nil || i+hashSize > int64(len(l.buf)) {
+		l.buf = append(l.buf[:0], make([]byte, 256<<10)...)
+		got, err := l.r.ReadAt(l.buf, at)
+		if err != nil && err != io.EOF {
+			return leaf, err
+		}
+		l.buf, l.start = l.buf[:got], at
+	}
+	i := at - l.start
+	if i+hashSize > int64(len(l.buf)) {
+		return leaf, io.EOF
+	}
+	copy(leaf[:], l.buf[i:])
+	return leaf, nil
+}
