@@ -1,0 +1,77 @@
+package memory
+
+import (
+	"errors"
+	"io/fs"
+	"time"
+
+	"kai/internal/audit/event"
+	"kai/internal/canon"
+	"kai/internal/durable"
+)
+
+const (
+	gapFile = "audit-gap.json"
+	gapSize = 4096
+)
+
+// Gap counts in a file what ran while nothing could be recorded. It implements audit.Gap.
+type Gap struct{ Dir *durable.Dir }
+
+type gapDocument struct {
+	Count int64  `json:"count"`
+	From  string `json:"from"`
+	To    string `json:"to"`
+	V     int    `json:"v"`
+}
+
+// Load returns what was counted since Clear. A file that is no such document counts as one run at
+// an unknown time: that something was there is all it can say.
+func (g Gap) Load() (count int64, from, to time.Time, err error) {
+	data, err := g.Dir.ReadFile(gapFile, gapSize)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, from, to, nil
+	}
+	if err != nil && !errors.Is(err, durable.ErrTooLarge) {
+		return 0, from, to, err
+	}
+	var doc gapDocument
+	if canon.Unmarshal(data, &doc) != nil || doc.Count < 1 || doc.V != 1 {
+		return 1, from, to, nil
+	}
+	from, err = time.Parse(event.TimeLayout, doc.From)
+	if err == nil {
+		to, err = time.Parse(event.TimeLayout, doc.To)
+	}
+	if err != nil {
+		return doc.Count, time.Time{}, time.Time{}, nil
+	}
+	return doc.Count, from, to, nil
+}
+
+// Add counts one run.
+func (g Gap) Add(now time.Time) error {
+	count, from, _, err := g.Load()
+	if err != nil {
+		return err
+	}
+	if count == 0 {
+		from = now
+	}
+	data, err := canon.Marshal(gapDocument{
+		Count: count + 1, From: from.UTC().Format(event.TimeLayout), To: now.UTC().Format(event.TimeLayout), V: 1,
+	})
+	if err != nil {
+		return err
+	}
+	return g.Dir.WriteFile(gapFile, data, 0o600)
+}
+
+// Clear forgets what was counted.
+func (g Gap) Clear() error {
+	err := g.Dir.Remove(gapFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
