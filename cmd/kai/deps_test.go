@@ -17,6 +17,7 @@ var direct = map[string]string{
 	"filippo.io/mldsa":                "ML-DSA, the second signature of every identity",
 	"github.com/cloudflare/circl":     "SLH-DSA for root keys",
 	"github.com/go-jose/go-jose/v4":   "the other side of JWK and JWS (tests only)",
+	"github.com/klauspost/compress":   "zstd: archived segments of the audit log",
 	"github.com/mr-tron/base58":       "did:key",
 	"github.com/pelletier/go-toml/v2": "config.toml; unlike BurntSushi/toml it gives the line of every key and does nothing at start",
 	"github.com/rogpeppe/go-internal": "testscript: end-to-end scripts (tests only)",

@@ -38,6 +38,13 @@ const (
 	maxAnchors  = 16 << 20
 )
 
+func (a *Anchor) line() anchorLine {
+	return anchorLine{
+		Kind: event.Outside(a.Kind), N: a.N, Ref: event.Outside(a.Ref), Root: base64.StdEncoding.EncodeToString(a.Root[:]),
+		T: a.Time.UTC().Format(event.TimeLayout), V: 1,
+	}
+}
+
 // Anchors lists what anchors.jsonl holds. The error is ErrMalformed.
 func (l *Log) Anchors() ([]Anchor, error) {
 	data, err := l.dir.ReadFile(anchorsFile, maxAnchors)
@@ -84,10 +91,8 @@ func parseAnchor(text []byte) (Anchor, error) {
 // AddAnchor remembers that a head was told to somebody, and records it as audit.anchor. Time is
 // set here.
 func (l *Log) AddAnchor(ctx context.Context, a Anchor) error {
-	line := anchorLine{
-		Kind: event.Outside(a.Kind), N: a.N, Ref: event.Outside(a.Ref), Root: base64.StdEncoding.EncodeToString(a.Root[:]),
-		T: l.opts.Now().UTC().Format(event.TimeLayout), V: 1,
-	}
+	a.Time = l.opts.Now()
+	line := a.line()
 	text, err := canon.Marshal(line)
 	if err != nil {
 		return err

@@ -71,12 +71,17 @@ func (l *Log) Append(ctx context.Context, drafts ...Draft) (Receipt, error) {
 
 // append lets fill add events to the log, whose lock is held.
 func (l *Log) append(fill func(*writer) error) (Receipt, error) {
+	return l.write(func() (*writer, error) { return l.begin(true) }, fill)
+}
+
+// write lets begin find the end of the log, whose lock is held, and fill add events to it.
+func (l *Log) write(begin func() (*writer, error), fill func(*writer) error) (Receipt, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.dead != nil {
 		return Receipt{}, fmt.Errorf("%w: %w", ErrUnusable, l.dead)
 	}
-	w, err := l.begin()
+	w, err := begin()
 	if err != nil {
 		return Receipt{}, err
 	}

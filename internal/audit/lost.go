@@ -12,16 +12,22 @@ import (
 	"kai/internal/audit/event"
 )
 
-// beginLost begins an append to a log whose state is lost. The key of the next event is gone with
-// it, so an epoch is opened whose first event cannot prove that it follows the one before: that
-// is never silent.
-func (l *Log) beginLost() (*writer, error) {
+// beginAnew begins an append to a log whose state is lost. The key of the next event is gone with
+// it, so an epoch is opened, by an event of that act, whose first event cannot prove that it
+// follows the one before: that is never silent. With ask the memories are asked.
+func (l *Log) beginAnew(act string, details event.Details, ask bool) (*writer, error) {
 	w := &writer{l: l}
-	if err := w.findEnd(); err != nil {
-		w.close()
-		return nil, err
+	err := w.findEnd()
+	if err == nil && ask {
+		err = w.askMemories()
 	}
-	if err := w.openEpoch("audit.state_lost", nil); err != nil {
+	if err == nil {
+		err = w.finishEpoch()
+	}
+	if err == nil {
+		err = w.openEpoch(act, details)
+	}
+	if err != nil {
 		w.close()
 		return nil, err
 	}
@@ -46,10 +52,7 @@ func (w *writer) findEnd() error {
 		return err
 	}
 	w.from, w.written = w.st.n, w.mark
-	if err := w.askMemories(); err != nil {
-		return err
-	}
-	return w.finishLost()
+	return nil
 }
 
 // readSegment takes the end of a segment for the end of the log.
@@ -83,14 +86,6 @@ func (w *writer) readSegment(first uint64) error {
 		w.st.prev, w.st.n, w.st.segOff = w.hasher.line(line), v.N+1, uint64(at)+uint64(len(line))+1
 		w.lastMicros, w.lastConfig = v.Micros, string(event.RawMember(v.Context, "cfg"))
 	}
-}
-
-// finishLost removes what an epoch that was being opened has left.
-func (w *writer) finishLost() error {
-	if _, err := w.l.dir.Lstat(nextFile); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return dropNext(w.l.dir)
 }
 
 // NewEpoch opens an epoch: the keys of all events from here on can be opened by those who are

@@ -16,18 +16,22 @@ type recovery struct {
 	cut     int64 // bytes of a line that was not
 }
 
-// begin looks at where the log ends, finishes what a killed process has left, and holds the
-// result against the memories.
-func (l *Log) begin() (*writer, error) {
+// begin looks at where the log ends, finishes what a killed process has left, and with ask holds
+// the result against the memories.
+func (l *Log) begin(ask bool) (*writer, error) {
 	st, err := readState(l.dir)
 	if errors.Is(err, errStateLost) {
-		return l.beginLost()
+		return l.beginAnew("audit.state_lost", nil, ask)
 	}
 	if err != nil {
 		return nil, err
 	}
 	w := &writer{l: l, mark: mark{st: st}, from: st.n}
-	if err := w.continueSegment(); err != nil {
+	err = w.continueSegment()
+	if err == nil && ask {
+		err = w.askMemories()
+	}
+	if err != nil {
 		w.close()
 		return nil, err
 	}
@@ -45,10 +49,7 @@ func (w *writer) continueSegment() error {
 		return err
 	}
 	w.written = w.mark
-	if err := w.finishEpoch(); err != nil {
-		return err
-	}
-	return w.askMemories()
+	return w.finishEpoch()
 }
 
 // openSegment opens the last segment and compares its end with the state.

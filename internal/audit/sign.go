@@ -77,7 +77,7 @@ func (l *Log) Checkpoint(ctx context.Context, signers []*checkpoint.Signer, acks
 
 // checkedHead is the head of the log, computed from the checkpoint before and the lines behind it.
 func (l *Log) checkedHead(signers []*checkpoint.Signer) (Head, error) {
-	w, err := l.begin() // recovers, and asks the memories
+	w, err := l.begin(true) // recovers, too
 	if err != nil {
 		return Head{}, err
 	}
