@@ -187,6 +187,24 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+func TestUnder(t *testing.T) {
+	n, known := full(t)
+	parsed, err := checkpoint.ParseNote(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := parsed.Under(origin)
+	if err != nil || len(own.Signatures()) != 2 || !bytes.HasPrefix(n, own.Bytes()) {
+		t.Fatalf("the log's own lines: %v", err)
+	}
+	if v, err := own.Verify(known...); err != nil || len(v.Signatures()) != 2 || len(parsed.Signatures()) != 4 {
+		t.Errorf("verifies: %v", err)
+	}
+	if _, err := parsed.Under("nobody"); !errors.Is(err, checkpoint.ErrUntrusted) {
+		t.Errorf("nobody: %v", err)
+	}
+}
+
 func TestOpenSpecificationExample(t *testing.T) {
 	n, err := checkpoint.ParseNote([]byte(sofaNote))
 	if err != nil {

@@ -128,6 +128,23 @@ func (n *Note) Bytes() []byte {
 	return []byte(b.String())
 }
 
+// Under returns the note with the lines under one name only, which are still not
+// verified: a log's own, for instance, under its origin. The error is ErrUntrusted
+// when there are none.
+func (n *Note) Under(name string) (*Note, error) {
+	own := *n
+	own.signatures = nil
+	for _, s := range n.signatures {
+		if s.Name == name {
+			own.signatures = append(own.signatures, s)
+		}
+	}
+	if len(own.signatures) == 0 {
+		return nil, fmt.Errorf("note: %w: no line under %q", ErrUntrusted, name)
+	}
+	return &own, nil
+}
+
 // VerifiedSignature is a line that its key made.
 type VerifiedSignature struct {
 	Signature
