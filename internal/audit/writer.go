@@ -54,6 +54,7 @@ func (w *writer) head() Head { return Head{w.l.info.LogID, w.st.n, w.edge.root()
 
 // addOwn adds what the log has to say before anything else.
 func (w *writer) addOwn() error {
+	before := w.lastConfig // the events below have the new one
 	if r := w.recovered; r.adopted > 0 || r.cut > 0 {
 		d := event.Details{{Name: "adopted", Value: r.adopted}, {Name: "cut", Value: r.cut}}
 		if err := w.add(Draft{Act: "audit.recovered", Outcome: event.OK, Details: d}); err != nil {
@@ -74,8 +75,8 @@ func (w *writer) addOwn() error {
 		}
 	}
 	now := w.l.opts.Context.Config
-	if now != "" && w.lastConfig != "" && now != w.lastConfig {
-		d := event.Details{{Name: "new", Value: now}, {Name: "old", Value: w.lastConfig}}
+	if now != "" && before != "" && now != before {
+		d := event.Details{{Name: "new", Value: now}, {Name: "old", Value: before}}
 		return w.add(Draft{Act: "config_changed", Outcome: event.OK, Details: d})
 	}
 	return nil
