@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"kai/internal/durable"
 )
 
 // OpenArea opens an area that exists. The caller closes it. The areas are judged as the home is;
@@ -17,7 +19,48 @@ func (h *Home) OpenArea(a Area) (*os.Root, error) {
 	if !a.known() {
 		return nil, fmt.Errorf("home %s: no such area", quote(path))
 	}
-	before, err := h.root.Lstat(string(a))
+	return openDirectory(h.root, string(a), path)
+}
+
+// CreateArea opens an area and makes it first if there is none.
+func (h *Home) CreateArea(a Area) (*os.Root, error) {
+	path := filepath.Join(h.path, string(a))
+	if !a.known() {
+		return nil, fmt.Errorf("home %s: no such area", quote(path))
+	}
+	return createDirectory(h.root, string(a), path)
+}
+
+// OpenLocal opens the directory local of the vault, which holds what this machine remembers and
+// never gives to another one: the head of the log, the messages received. The caller closes it.
+// It is judged as the areas are, and so is the vault's own directory.
+//
+// Errors are ErrNotExist, *PermissionError and those of the file system.
+func (h *Home) OpenLocal() (*os.Root, error) {
+	vault, err := h.OpenArea(Vault)
+	if err != nil {
+		return nil, err
+	}
+	defer vault.Close()
+	return openDirectory(vault, localDirectory, h.localPath())
+}
+
+// CreateLocal opens the directory local of the vault and makes it first if there is none, and the
+// vault's directory before it. That makes no vault: whether there is one, its own files say.
+func (h *Home) CreateLocal() (*os.Root, error) {
+	vault, err := h.CreateArea(Vault)
+	if err != nil {
+		return nil, err
+	}
+	defer vault.Close()
+	return createDirectory(vault, localDirectory, h.localPath())
+}
+
+func (h *Home) localPath() string { return filepath.Join(h.path, string(Vault), localDirectory) }
+
+// openDirectory opens a directory in another one; path is where that is, for errors.
+func openDirectory(parent *os.Root, name, path string) (*os.Root, error) {
+	before, err := parent.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("home %s: %w", quote(path), ErrNotExist)
 	}
@@ -26,7 +69,7 @@ func (h *Home) OpenArea(a Area) (*os.Root, error) {
 	}
 	var root *os.Root
 	if err == nil {
-		root, err = h.root.OpenRoot(string(a))
+		root, err = parent.OpenRoot(name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("home %s: %w", quote(path), bare(err))
@@ -35,6 +78,22 @@ func (h *Home) OpenArea(a Area) (*os.Root, error) {
 		return nil, errors.Join(err, root.Close())
 	}
 	return root, nil
+}
+
+// createDirectory is openDirectory, and durably makes the directory first if there is none.
+func createDirectory(parent *os.Root, name, path string) (*os.Root, error) {
+	root, err := openDirectory(parent, name, path)
+	if !errors.Is(err, ErrNotExist) {
+		return root, err
+	}
+	err = durable.NewDir(parent).Mkdir(name, 0o700)
+	if err == nil {
+		err = parent.Chmod(name, 0o700) // whatever the umask
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("home %s: %w", quote(path), bare(err))
+	}
+	return openDirectory(parent, name, path)
 }
 
 // sameDir checks that what was opened is the directory that was looked at, and whose it is.
@@ -47,23 +106,6 @@ func sameDir(root *os.Root, before fs.FileInfo, path string) error {
 		return fmt.Errorf("home %s: exchanged while it was opened", quote(path))
 	}
 	return checkOwner(root, path)
-}
-
-// CreateArea opens an area and makes it first if there is none.
-func (h *Home) CreateArea(a Area) (*os.Root, error) {
-	root, err := h.OpenArea(a)
-	if !errors.Is(err, ErrNotExist) {
-		return root, err
-	}
-	path := filepath.Join(h.path, string(a))
-	err = h.dir.Mkdir(string(a), 0o700)
-	if err == nil {
-		err = h.root.Chmod(string(a), 0o700) // whatever the umask
-	}
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("home %s: %w", quote(path), bare(err))
-	}
-	return h.OpenArea(a)
 }
 
 func (a Area) known() bool { return a == Vault || a == Audit }

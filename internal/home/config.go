@@ -1,12 +1,12 @@
 package home
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"kai/internal/durable"
 )
@@ -16,6 +16,7 @@ type Config struct {
 	Identity string // name or id; "" when not set
 	Color    Color
 	NoInput  bool
+	Audit    AuditConfig
 }
 
 // Color says when output is coloured.
@@ -31,80 +32,68 @@ const (
 // Config reads config.toml. A missing one is no error and says nothing. Errors are *ConfigError
 // and those of the file system.
 func (h *Home) Config() (Config, error) {
-	text, err := h.dir.ReadFile(configFile, maxConfig)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return Config{}, nil
-	case errors.Is(err, durable.ErrTooLarge):
-		return Config{}, &ConfigError{0, fmt.Sprintf("more than %d bytes", maxConfig)}
-	case err != nil:
-		return Config{}, fmt.Errorf("home %s: %w", quote(h.path), err)
+	text, err := h.configText()
+	if err != nil {
+		return Config{}, err
 	}
 	return ParseConfig(text)
 }
 
+// ConfigSum is the SHA-256 of config.toml's bytes, whatever they mean; of no bytes when it is
+// missing. Errors are *ConfigError when it is too long, and those of the file system.
+func (h *Home) ConfigSum() ([sha256.Size]byte, error) {
+	text, err := h.configText()
+	if err != nil {
+		return [sha256.Size]byte{}, err
+	}
+	return sha256.Sum256(text), nil
+}
+
+// configText reads config.toml, which is empty when it is missing.
+func (h *Home) configText() ([]byte, error) {
+	text, err := h.dir.ReadFile(configFile, maxConfig)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case errors.Is(err, durable.ErrTooLarge):
+		return nil, &ConfigError{0, fmt.Sprintf("more than %d bytes", maxConfig)}
+	case err != nil:
+		return nil, fmt.Errorf("home %s: %w", quote(h.path), err)
+	}
+	return text, nil
+}
+
 // ParseConfig reads the text of a config.toml; the package documentation says what it may hold.
+// Errors are *ConfigError, and come with the zero Config.
 func ParseConfig(text []byte) (Config, error) {
+	root, err := parseTOML(text)
+	if err != nil {
+		return Config{}, err
+	}
 	var c Config
-	if len(text) > maxConfig {
-		return Config{}, &ConfigError{0, fmt.Sprintf("more than %d bytes", maxConfig)}
-	}
-	if !utf8.Valid(text) {
-		return Config{}, &ConfigError{0, "not UTF-8"}
-	}
-	seen := map[string]bool{}
-	number := 0
-	for line := range strings.Lines(string(text)) {
-		number++
-		key, v, err := parseLine(line)
-		if err == nil && key != "" {
-			if seen[key] {
-				err = fmt.Errorf("%s given twice", key)
-			} else {
-				seen[key] = true
-				err = c.set(key, v)
-			}
-		}
-		if err != nil {
-			return Config{}, &ConfigError{number, err.Error()}
+	for _, m := range root.members {
+		if err := c.set(m); err != nil {
+			return Config{}, err
 		}
 	}
 	return c, nil
 }
 
 // set gives one key its value.
-func (c *Config) set(key string, v value) error {
-	switch key {
+func (c *Config) set(v *value) (err error) {
+	switch v.name {
 	case "identity":
-		s, err := v.text()
-		if err != nil {
-			return fmt.Errorf("identity: %w", err)
-		}
-		if err := checkIdentity(s); err != nil {
-			return fmt.Errorf("identity: %w", err)
-		}
-		c.Identity = s
+		c.Identity, err = v.asText(checkIdentity)
 	case "color":
-		s, err := v.text()
-		if err != nil {
-			return fmt.Errorf("color: %w", err)
-		}
-		switch Color(s) {
-		case ColorAuto, ColorAlways, ColorNever:
-			c.Color = Color(s)
-		default:
-			return errors.New(`color: not "auto", "always" or "never"`)
-		}
+		c.Color, err = asWord(v, ColorAuto, ColorAlways, ColorNever)
 	case "no-input":
-		b, err := v.truth()
-		if err != nil {
-			return fmt.Errorf("no-input: %w", err)
-		}
-		c.NoInput = b
+		c.NoInput, err = v.asTruth()
+	case "audit":
+		c.Audit, err = readAudit(v)
 	default:
-		return fmt.Errorf("unknown key %s", strconv.Quote(key))
+		err = v.unknown()
 	}
-	return nil
+	return err
 }
 
 // checkIdentity refuses what can be neither a name nor an id: nothing, too much, or characters

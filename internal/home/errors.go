@@ -65,7 +65,8 @@ func (e *PermissionError) Hint() string {
 	return "chmod 700 " + shellQuote(e.Path)
 }
 
-// ConfigError means that a line of config.toml cannot be used.
+// ConfigError means that a line of config.toml cannot be used. The reason names keys, but holds no
+// value.
 type ConfigError struct {
 	Line   int // from 1; 0 for the file as a whole
 	Reason string

@@ -18,6 +18,8 @@ const (
 	lockFile    = "lock"
 	configFile  = "config.toml"
 
+	localDirectory = "local" // in the vault
+
 	// TrustStore is the name of the trust store's file.
 	TrustStore = "truststore.json"
 )
