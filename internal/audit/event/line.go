@@ -148,7 +148,7 @@ func (o *object) name(name string) {
 func (o *object) text(name, value string) {
 	if value != "" {
 		o.name(name)
-		o.b = appendText(o.b, value)
+		o.b = AppendText(o.b, value)
 	}
 }
 
@@ -201,7 +201,7 @@ func (d Details) append(b []byte) []byte {
 func appendValue(b []byte, value any) []byte {
 	switch v := value.(type) {
 	case string:
-		return appendText(b, v)
+		return AppendText(b, v)
 	case bool:
 		return strconv.AppendBool(b, v)
 	case int64:

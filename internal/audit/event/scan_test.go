@@ -396,4 +396,13 @@ func TestRecordOfLines(t *testing.T) {
 			t.Errorf("%s of %s is %q, want %q", test.name, test.object, got, test.want)
 		}
 	}
+	var listed []string
+	for name, value := range event.RawMembers(v.Details) {
+		if listed = append(listed, string(name)+"="+string(value)); string(name) == "e" {
+			break
+		}
+	}
+	if got := strings.Join(listed, " "); got != `a="" b=-5 c=true d0=false e=["x",1,false]` {
+		t.Errorf("members %s", got)
+	}
 }

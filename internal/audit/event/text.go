@@ -37,8 +37,8 @@ func Outside(s string) string {
 	return s[:end] + "…#" + hex.EncodeToString(sum[:4])
 }
 
-// appendText writes a string with its quotation marks.
-func appendText(b []byte, s string) []byte {
+// AppendText writes a string with its quotation marks.
+func AppendText(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
 	for i, r := range s {
@@ -56,7 +56,7 @@ func appendText(b []byte, s string) []byte {
 	return append(append(b, s[start:]...), '"')
 }
 
-// decodeText undoes appendText for what scanner.text has returned.
+// decodeText undoes AppendText for what scanner.text has returned.
 func decodeText(raw []byte) string {
 	if !strings.Contains(string(raw), `\`) {
 		return string(raw)

@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 )
 
@@ -83,6 +84,18 @@ func RawMember(object []byte, name string) []byte {
 	return nil
 }
 
+// RawMembers gives the members of one of View's objects in their order: the name without its
+// quotation marks, the value as it is written, a string with them.
+func RawMembers(object []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func([]byte, []byte) bool) {
+		for name, value := range members(object) {
+			if !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
 // raw is the value of a member as it is written.
 type raw []byte
 
@@ -122,7 +135,7 @@ func (r raw) decode() any {
 }
 
 // members gives the members of an object that Scan has accepted.
-func members(object []byte) func(yield func([]byte, raw) bool) {
+func members(object []byte) iter.Seq2[[]byte, raw] {
 	return func(yield func([]byte, raw) bool) {
 		for rest := object[1 : len(object)-1]; len(rest) > 0; {
 			end := bytes.IndexByte(rest[1:], '"') + 1
