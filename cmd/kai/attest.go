@@ -51,6 +51,7 @@ func attestCommand() command {
 			&cli.BoolFlag{Name: "add", Usage: "add a line to the file instead of replacing it"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "replace an existing file"},
 		),
+		recorded: records("signature_created"),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return attest(ctx, env, readAttestOptions(c))
 		},
@@ -109,6 +110,8 @@ func attest(ctx context.Context, env *env, o attestOptions) error {
 		return err
 	}
 	defer s.close()
+	s.facts(env)
+	env.fact("format", dsse.Name)
 	if err := signFormatNamed(dsse.Name).accepts(s.list); err != nil {
 		return err
 	}

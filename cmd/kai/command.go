@@ -38,6 +38,9 @@ type command struct {
 	// is looked at.
 	passThrough bool
 
+	// recorded says what the command leaves in the audit log. Each command with an action says so.
+	recorded recorded
+
 	// hidden commands stand in no list; they exist for other programs, not for people.
 	hidden bool
 

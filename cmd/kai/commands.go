@@ -24,6 +24,7 @@ func rootCommand() *command {
 			attestCommand(),
 			hashCommand(),
 			gitCommand(),
+			auditCommand(),
 			tourCommand(),
 			doctorCommand(),
 			completionCommand(),

@@ -24,6 +24,7 @@ a line, and nothing that was typed is evaluated.`,
 		argWords: []string{"bash", "zsh", "fish", "powershell"},
 		minArgs:  1,
 		maxArgs:  1,
+		recorded: readsOnly("prints what is built in"),
 		action: func(_ context.Context, env *env, c *cli.Context) error {
 			return completion(env, rootCommand(), c.Args().First())
 		},

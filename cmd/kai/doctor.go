@@ -21,6 +21,7 @@ question is asked.
 
 A line begins with ok, warn (it works, but less well) or missing (what needs it
 does not work). The exit code is 0 in each case.`,
+		recorded: readsOnly("looks and changes nothing"),
 		action: func(ctx context.Context, env *env, _ *cli.Context) error {
 			return doctor(ctx, env, systemChecks())
 		},

@@ -23,6 +23,7 @@ func (e *engine) run(ctx context.Context, args []string) int {
 	}
 	line, err := arrange(e.root, args)
 	e.env.json, e.env.schema = line.jsonOut, schemaName(line)
+	e.env.commandName = strings.Join(line.names(), " ")
 	if err != nil {
 		e.env.json = slices.Contains(flagPart(args), "--json")
 	} else {
@@ -119,7 +120,7 @@ func (e *engine) parse(ctx context.Context, line *arranged, argv []string) error
 			ran = true
 			e.env.options = readGlobals(c)
 			e.env.json = e.env.options.json
-			result = leaf.action(ctx, e.env, c)
+			result = record(ctx, e.env, leaf.recorded, c, func() error { return leaf.action(ctx, e.env, c) })
 			return nil
 		},
 	}

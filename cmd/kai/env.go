@@ -29,7 +29,10 @@ type env struct {
 
 	json   bool   // --json: stdout carries objects only
 	schema string // of the command, for head
-	agent  string // the variable that shows an AI agent is driving, "" when none is
+	// commandName is the command as it is typed, without "kai".
+	commandName string
+	trail       *trail // what the command leaves in the audit log; nil: nothing
+	agent       string // the variable that shows an AI agent is driving, "" when none is
 
 	sys         system
 	options     globalOptions

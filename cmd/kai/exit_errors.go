@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 
+	"kai/internal/audit"
+	"kai/internal/audit/event"
 	"kai/internal/backend"
 	"kai/internal/canon"
 	"kai/internal/digest"
@@ -65,6 +67,18 @@ func errorCodes() []errorCode {
 		{krl.ErrUnsupported, exitUndecidable, "unsupported_format"},
 		{krl.ErrTooLarge, exitUndecidable, "too_large"},
 		{canon.ErrMalformed, exitUndecidable, "malformed"},
+
+		{audit.ErrTampered, exitBad, "audit_tampered"},
+		{audit.ErrRollback, exitBad, "audit_rollback"},
+		{audit.ErrDiskFull, exitFailure, "audit_unavailable"},
+		{audit.ErrUnusable, exitFailure, "audit_unavailable"},
+		{audit.ErrVersion, exitUndecidable, "unsupported_format"},
+		{audit.ErrMalformed, exitUndecidable, "malformed"},
+		{audit.ErrNotFound, exitNotFound, "no_such_event"},
+		{audit.ErrPruned, exitNotFound, "pruned"},
+		{audit.ErrNoKey, exitLocked, "no_epoch_key"},
+		{audit.ErrPermission, exitDenied, "permission"},
+		{event.ErrMalformed, exitUndecidable, "malformed"},
 
 		{digest.ErrChanged, exitFailure, "changed"},
 		{secret.ErrTooLong, exitUndecidable, "too_large"},

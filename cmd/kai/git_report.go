@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"kai/internal/audit/event"
 	"kai/internal/sig/gitobj"
 	"kai/internal/verdict"
 )
@@ -46,6 +47,7 @@ func newGitReport(env *env) *gitReport {
 func (r *gitReport) add(batch []*gitJudged) error {
 	for _, g := range batch {
 		r.exit = worstExit(r.exit, g.exit)
+		r.env.judged(g.exit, g.facts())
 		if g.err == nil {
 			r.count(g)
 		}
@@ -54,6 +56,14 @@ func (r *gitReport) add(batch []*gitJudged) error {
 		}
 	}
 	return nil
+}
+
+// facts are what the audit log says of an answer that is not a good one.
+func (g *gitJudged) facts() event.Details {
+	if g.err != nil {
+		return event.Details{{Name: "error", Value: g.said.ident}}
+	}
+	return verdictFacts(g.verdict)
 }
 
 func (r *gitReport) count(g *gitJudged) {

@@ -40,6 +40,7 @@ func gitSetupCommand() command {
 			&cli.BoolFlag{Name: "no-auto-sign", Usage: "sign only with git commit -S and git tag -s"},
 			&cli.BoolFlag{Name: "undo", Usage: "put back what was set before"},
 		},
+		recorded: readsOnly("changes the configuration of git, not kai's, and uses no secret"),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			o, err := readGitSetupOptions(c)
 			if err != nil {

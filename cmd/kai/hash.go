@@ -62,6 +62,7 @@ else with 6 if a file is missing.`,
 			&cli.BoolFlag{Name: "status", Usage: "with -c: print nothing, the exit code is the answer"},
 			&cli.BoolFlag{Name: "strict", Usage: "with -c: a line that is not understood is an error"},
 		},
+		recorded: readsOnly("computes from its input"),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			o, err := readHashOptions(env, c)
 			if err != nil {

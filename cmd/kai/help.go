@@ -143,6 +143,7 @@ func helpCommand() command {
 		args:     "[COMMAND...|TOPIC]",
 		argWords: topics(),
 		maxArgs:  anyNumber,
+		recorded: readsOnly("prints what is built in"),
 		action: func(_ context.Context, env *env, c *cli.Context) error {
 			return help(env, rootCommand(), c.Args().Slice())
 		},

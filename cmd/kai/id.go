@@ -43,6 +43,7 @@ func absentIDCommand(name, summary, args string, maxArgs int, flags ...cli.Flag)
 	return command{
 		name: name, summary: summary, args: args, maxArgs: maxArgs, hidden: true, flags: flags,
 		examples: []example{{"kai id " + name, "needs a vault"}},
+		recorded: readsOnly("says what it would need"),
 		action:   func(context.Context, *env, *cli.Context) error { return noIdentities() },
 	}
 }

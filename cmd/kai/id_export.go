@@ -32,6 +32,7 @@ func idExportCommand() command {
 			&cli.BoolFlag{Name: "no-passphrase", Usage: "with --private: do not encrypt it"},
 			&cli.PathFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `OUT` instead of standard output"},
 		),
+		recorded: records("key_exported").when(func(c *cli.Context) bool { return c.Bool("private") }),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return idExport(ctx, env, idExportOptions{
 				formOptions: readFormOptions(c), private: c.Bool("private"),
@@ -164,6 +165,9 @@ func (o *idExportOptions) privateText(ctx context.Context, env *env, f *keyfile.
 		return nil, err
 	}
 	e := f.Entries[0]
+	env.fact("key_id", e.Private.Public().Fingerprint())
+	env.fact("key_type", string(e.Private.Public().Type()))
+	env.fact("format", string(form))
 	passphrase, err := newKeyPassphrase(ctx, env, o.target(), form, o.noPassphrase)
 	if err != nil {
 		return nil, err

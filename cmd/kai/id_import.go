@@ -23,6 +23,7 @@ func idImportCommand() command {
 		args:       "[FILE|-]",
 		maxArgs:    1,
 		readsStdin: true,
+		recorded:   readsOnly("stores nothing"),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return idImport(ctx, env, c.Args().First())
 		},

@@ -30,6 +30,7 @@ func idShowCommand() command {
 		flags: append(formFlags(),
 			&cli.BoolFlag{Name: "visual", Usage: "print fingerprint and picture, as ssh-keygen -lv does"},
 		),
+		recorded: readsOnly("reads public keys"),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return idShow(ctx, env, idShowOptions{formOptions: readFormOptions(c), visual: c.Bool("visual")})
 		},

@@ -35,6 +35,7 @@ func newWorld(t *testing.T, stdin string) *world {
 		userHome:   func() (string, error) { return home, nil },
 		executable: func() (string, error) { return "/opt/kai's/bin/kai", nil },
 		cpus:       2,
+		process:    func() processFacts { return processFacts{uid: 1000, hasUID: true, pid: 4711, host: "world"} },
 	}
 	return w
 }

@@ -43,6 +43,7 @@ func keygenCommand() command {
 			&cli.StringFlag{Name: "comment", Usage: "write `TEXT` beside the key"},
 			&cli.BoolFlag{Name: "visual", Usage: "draw the fingerprint, on stderr"},
 		},
+		recorded: recordsAs("key_generation_started", "key_generation_completed", "key_generation_failed"),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return makeKey(ctx, env, makeKeyOptions{
 				name: c.Args().First(), typ: c.String("type"), output: c.Path("output"),
@@ -157,6 +158,9 @@ func (m *madeKey) make(env *env, o *makeKeyOptions, passphrase *secret.Bytes) er
 	}
 	defer p.Wipe()
 	m.public = p.Public()
+	env.fact("key_id", m.public.Fingerprint())
+	env.fact("key_type", string(m.public.Type()))
+	env.fact("backend", "file")
 	named := keyfile.Named{Name: o.comment}
 	text, err := keyfile.MarshalPrivate(m.form, p, named, passphrase, env.random)
 	if err != nil {

@@ -30,8 +30,6 @@ var layers = []struct {
 	imports  []string
 	sentence string
 }{
-	{"audit/alert", []string{"audit/event", "canon", "durable", "secret"}, "alerts, their outbox and their sinks"},
-	{"audit/rule", []string{"audit/event"}, "which events of the log are violations"},
 	{"canon", nil, "strict canonical JSON"},
 	{"digest", nil, "named hashes over streams and files"},
 	{"durable", nil, "atomic, fsynced, locked files"},
@@ -49,6 +47,20 @@ var layers = []struct {
 	{"sig/formats", []string{"sig", "sig/*", "key"}, "the list of signature formats, found by content"},
 	{"sig/sigstore", []string{"sig", "sig/dsse", "canon", "key"}, "sigstore bundles, which hold envelopes"},
 	{"sig/*", []string{"sig", "canon", "digest", "key", "key/*", "sig/sshsig"}, "one signature format each"},
+	{"audit", []string{"audit/event", "audit/checkpoint", "audit/ulid", "canon", "durable"}, "the tamper-evident log"},
+	{"audit/event", nil, "one record, its line, and the catalogue"},
+	{"audit/ulid", nil, "identifiers in the order of time"},
+	{"audit/checkpoint", []string{"key"}, "signed heads of logs, in C2SP's form"},
+	{"audit/proof", []string{"audit/checkpoint"}, "proofs that a log holds a record"},
+	{"audit/witness", []string{"audit/checkpoint", "canon", "durable"}, "cosignatures of somebody who saw the log grow"},
+	{"audit/tiles", []string{"audit/checkpoint"}, "a log as static files"},
+	{"audit/memory", []string{"audit", "audit/event", "canon", "durable"}, "heads of the log outside of it"},
+	{"audit/rule", []string{"audit/event"}, "patterns of events"},
+	{"audit/alert", []string{"audit/event", "audit/ulid", "canon", "durable", "secret"}, "alerts, and where they go"},
+	{"audit/export", []string{"audit/event"}, "events in other people's forms"},
+	{"audit/metrics", []string{"audit/event", "canon"}, "counters for Prometheus"},
+	{"audit/report", []string{"audit/event", "canon"}, "totals, trends, recommendations"},
+	{"audit/report/page", []string{"audit/event", "audit/report"}, "a report as one HTML page"},
 	{"verdict", []string{"key", "sig", "sig/allowedsigners"}, "from checked signatures to an answer"},
 }
 

@@ -14,6 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"kai/internal/audit"
+	"kai/internal/audit/memory"
 	"kai/internal/vectortest"
 )
 
@@ -57,6 +59,7 @@ func TestScripts(t *testing.T) {
 					env.Setenv(name, value)
 				}
 			}
+			env.Defer(func() { forgetLogs(t, env.WorkDir) })
 			return os.Mkdir(home, 0o700)
 		},
 		Condition: peerCondition,
@@ -70,6 +73,23 @@ func TestScripts(t *testing.T) {
 			"clean":    scriptClean,
 		},
 	})
+}
+
+// forgetLogs removes what the kernel's keyring remembers of the logs below a directory.
+func forgetLogs(t *testing.T, dir string) {
+	logs, err := filepath.Glob(filepath.Join(dir, "*", "*", "audit", "log.json"))
+	hidden, hiddenErr := filepath.Glob(filepath.Join(dir, "*", "audit", "log.json"))
+	if err = errors.Join(err, hiddenErr); err != nil {
+		t.Error(err)
+	}
+	for _, name := range append(logs, hidden...) {
+		data, err := os.ReadFile(name)
+		var info audit.Info
+		if err != nil || json.Unmarshal(data, &info) != nil {
+			continue // a script that breaks logs
+		}
+		_ = memory.Keyring{}.Forget(info.LogID) // there may be no keyring
+	}
 }
 
 // peerCondition is [peer:PROG]. Programs whose version matters have a name of their own.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"kai/internal/audit/event"
 	"kai/internal/key"
 	"kai/internal/sig"
 )
@@ -49,6 +50,7 @@ func signCommand() command {
 			&cli.BoolFlag{Name: "jcs", Usage: "jws: sign the RFC 8785 form of the JSON in FILE"},
 			&cli.StringSliceFlag{Name: "exclude", Usage: "manifest: leave out paths that match `PATTERN`; may be repeated"},
 		),
+		recorded: records("signature_created"),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return sign(ctx, env, readSignOptions(c))
 		},
@@ -146,13 +148,17 @@ func sign(ctx context.Context, env *env, o signOptions) error {
 	}
 	defer s.close()
 	s.warnOfHalves(env, o)
+	s.facts(env)
 	worst := exitDone
 	for _, name := range o.files {
-		if err := signOne(ctx, env, o, s.list, name); err != nil {
+		err := signOne(ctx, env, o, s.list, name)
+		said := judge(ctx, err)
+		env.judged(said.code, event.Details{{Name: "error", Value: said.ident}})
+		if err != nil {
 			if len(o.files) == 1 || ctx.Err() != nil {
 				return err
 			}
-			worst = worstExit(worst, report(env, judge(ctx, err)))
+			worst = worstExit(worst, report(env, said))
 		}
 	}
 	return reported(worst)

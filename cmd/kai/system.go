@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"kai/internal/audit"
+	"kai/internal/audit/memory"
 	"kai/internal/secret"
 )
 
@@ -38,7 +40,9 @@ type system struct {
 	// executable is kai's own absolute path, for programs that call it.
 	executable func() (string, error)
 	cpus       int
-	memory     func() uint64 // what may be allocated, in bytes; nil or 0: unknown
+	process    func() processFacts // who runs this process
+	keyring    audit.Memory        // remembers heads of logs outside of the home; nil: none
+	memory     func() uint64       // what may be allocated, in bytes; nil or 0: unknown
 }
 
 func realSystem() system {
@@ -60,6 +64,8 @@ func realSystem() system {
 		executable:     executable,
 		cpus:           runtime.GOMAXPROCS(0),
 		memory:         availableMemory,
+		process:        thisProcess,
+		keyring:        memory.Keyring{},
 	}
 	// Children that are started without an explicit environment inherit the process's.
 	_ = os.Unsetenv(passphraseVariable)

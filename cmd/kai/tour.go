@@ -25,6 +25,7 @@ func tourCommand() command {
 		flags: []cli.Flag{
 			&cli.PathFlag{Name: "keep", Usage: "work in `DIR`, which must not exist, and keep it"},
 		},
+		recorded: readsOnly("its steps are kai commands in a home of their own"),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return tour(ctx, env, tourOptions{keep: c.Path("keep")})
 		},

@@ -7,6 +7,8 @@ import (
 	"unicode"
 
 	"github.com/urfave/cli/v2"
+
+	"kai/internal/audit/event"
 )
 
 // walkTree calls visit with the path to each command, groups included.
@@ -45,6 +47,7 @@ func TestTree(t *testing.T) {
 			return
 		}
 		leaves++
+		checkRecorded(t, name, c.recorded)
 		if c.action == nil {
 			t.Errorf("%s: no action", name)
 		}
@@ -61,6 +64,39 @@ func TestTree(t *testing.T) {
 	})
 	if leaves == 0 {
 		t.Fatal("no commands")
+	}
+}
+
+// checkRecorded: each command is recorded, judging, or says why it leaves nothing in the audit
+// log, and names only acts that the catalogue has with the outcomes it needs.
+func checkRecorded(t *testing.T, name string, r recorded) {
+	t.Helper()
+	can := func(act string, outcomes ...event.Outcome) {
+		row, ok := event.Lookup(act)
+		for _, o := range outcomes {
+			if !ok || row.By[o] == 0 {
+				t.Errorf("%s: %q cannot end in %s", name, act, o)
+			}
+		}
+	}
+	switch r.mode {
+	case readOnly:
+		if r.why == "" {
+			t.Errorf("%s leaves nothing in the audit log, and does not say why", name)
+		}
+	case observing:
+		can(r.done, event.OK)
+		can(r.failed, event.Fail, event.Deny)
+	case privileged:
+		can(r.begin, event.Begin)
+		can(r.done, event.OK)
+		can(r.failed, event.Fail, event.Deny)
+	case ownRecords:
+		if !strings.HasPrefix(name, "kai audit ") {
+			t.Errorf("%s: only commands of the log record themselves", name)
+		}
+	default:
+		t.Errorf("%s does not say what it leaves in the audit log", name)
 	}
 }
 

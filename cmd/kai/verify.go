@@ -62,6 +62,7 @@ func verifyCommand() command {
 			&cli.BoolFlag{Name: "explain", Usage: "say of each signature what it is and what decided"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print nothing: the exit code is the answer"},
 		},
+		recorded: observes("signature_verified"),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return verify(ctx, env, readVerifyOptions(c))
 		},
@@ -169,6 +170,7 @@ func verify(ctx context.Context, env *env, o verifyOptions) error {
 			return context.Cause(ctx) // said once, and not for each file
 		}
 		worst = worstExit(worst, j.exit)
+		env.judged(j.exit, j.facts(ctx))
 		return j.print(ctx, env, o)
 	})
 	if err != nil {

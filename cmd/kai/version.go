@@ -16,7 +16,8 @@ func versionCommand() command {
 			{"kai version", "version, Go version, system"},
 			{"kai version --json", "with revision and the version of each module"},
 		},
-		action: func(_ context.Context, env *env, _ *cli.Context) error { return version(env) },
+		recorded: readsOnly("prints what is built in"),
+		action:   func(_ context.Context, env *env, _ *cli.Context) error { return version(env) },
 	}
 }
 
@@ -64,4 +65,12 @@ func version(env *env) error {
 		return env.printJSON(v)
 	}
 	return env.printf("kai %s %s %s/%s\n", v.Version, v.Go, v.OS, v.Arch)
+}
+
+// kaiVersion is the version alone, for the audit log.
+func kaiVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(unknown)"
 }

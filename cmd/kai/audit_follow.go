@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"kai/internal/audit"
+	"kai/internal/audit/event"
+	"kai/internal/audit/rule"
+)
+
+// follow does what follows from events that are durable: rules are judged, violations recorded,
+// alerts raised. Nothing of it can fail the command: what goes wrong is a warning.
+func (e *env) follow(ctx context.Context, log *openedLog, r audit.Receipt) {
+	appended := slices.Concat(r.Own, r.Events)
+	head := r.Head
+	violations, err := e.violations(ctx, log, appended)
+	if err != nil {
+		e.warn("audit rules: %v", err)
+	}
+	if len(violations) > 0 {
+		more, err := log.Append(context.WithoutCancel(ctx), violations...)
+		if err != nil {
+			e.warn("violations not recorded: %v", err)
+		}
+		appended = append(appended, slices.Concat(more.Own, more.Events)...)
+		if err == nil {
+			head = more.Head
+		}
+	}
+	e.alert(ctx, log, appended, head)
+}
+
+// violations judges the new events by the rules.
+func (e *env) violations(ctx context.Context, log *openedLog, appended []audit.Appended) ([]audit.Draft, error) {
+	set, err := log.rules()
+	if err != nil {
+		return nil, err
+	}
+	alone, err := singles(set)
+	if err != nil {
+		return nil, err
+	}
+	// Of events of a batch that say the same only the last one is held against what happened
+	// before: it sees the others there.
+	last := map[string]uint64{}
+	for _, a := range appended {
+		last[sameness(&a.Event)] = a.Event.N
+	}
+	var drafts []audit.Draft
+	for _, a := range appended {
+		rules := set
+		if last[sameness(&a.Event)] != a.Event.N {
+			rules = alone
+		}
+		found, judged := rule.Evaluate(rules, a.Event, func() iter.Seq2[*event.Event, error] { return before(ctx, log, a.Event.N) })
+		err = errors.Join(err, judged)
+		for _, v := range found {
+			drafts = append(drafts, audit.Draft{Act: "audit.violation", Outcome: event.OK, Severity: v.Level, Details: v.Details()})
+		}
+	}
+	return drafts, err
+}
+
+// singles are the rules that look at one event alone.
+func singles(set rule.Set) (rule.Set, error) {
+	return rule.NewSet(slices.DeleteFunc(set.Rules(), func(r rule.Rule) bool { return r.Correlation != nil }))
+}
+
+// sameness is equal for events that differ only in where they stand.
+func sameness(e *event.Event) string {
+	details, err := e.Details.Encode()
+	if err != nil {
+		return "" // it was appended, so it can be encoded
+	}
+	return e.Act + " " + e.Outcome.String() + " " + string(details)
+}
+
+// before gives the events before number n, the latest first.
+func before(ctx context.Context, log *openedLog, n uint64) iter.Seq2[*event.Event, error] {
+	return func(yield func(*event.Event, error) bool) {
+		for v, err := range log.Backward(ctx, n) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if one := v.Event(); !yield(&one, nil) {
+				return
+			}
+		}
+	}
+}
+
+// rules are the built-in ones and those of the owner.
+func (o *openedLog) rules() (rule.Set, error) {
+	files := [][]rule.Rule{rule.Builtin()}
+	names, err := ruleFiles(o.dir)
+	if err != nil {
+		return rule.Set{}, err
+	}
+	for _, name := range names {
+		data, err := o.dir.ReadFile(name, rule.MaxFile)
+		if err != nil {
+			return rule.Set{}, err
+		}
+		rules, err := rule.Parse(data)
+		if err != nil {
+			return rule.Set{}, fmt.Errorf("%s: %w", name, err)
+		}
+		files = append(files, rules)
+	}
+	return rule.NewSet(files...)
+}
+
+// alert raises alerts for the events that need attention.
+func (e *env) alert(_ context.Context, _ *openedLog, _ []audit.Appended, _ audit.Head) {}

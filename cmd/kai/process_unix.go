@@ -1,0 +1,14 @@
+//go:build unix
+
+package main
+
+import "os"
+
+// thisProcess looks at the process and its parent.
+func thisProcess() processFacts {
+	host, _ := os.Hostname() // unknown is empty
+	return processFacts{
+		uid: uint32(os.Getuid()), hasUID: true, pid: os.Getpid(),
+		parent: parentSum(os.Getppid()), tty: terminalName(), host: host,
+	}
+}
