@@ -54,7 +54,6 @@ type collector struct {
 
 	events, bytes, malformed uint64
 	first, last              mark
-	lastMicros               int64
 	types                    [event.ConfigurationChange + 1]uint64
 	bySeverity               [event.Critical + 1]uint64
 	outcomes                 [event.Deny + 1]uint64

@@ -95,13 +95,3 @@ type Metrics struct {
 	LastVerify       int64   `json:"last_verify_timestamp_seconds,omitempty"`
 	VerifyOK         bool    `json:"verify_ok"`
 }
-
-// Count of a name, 0 when it is not listed.
-func count(list []Count, name string) uint64 {
-	for _, c := range list {
-		if c.Name == name {
-			return c.Count
-		}
-	}
-	return 0
-}
