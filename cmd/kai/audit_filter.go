@@ -131,6 +131,11 @@ func (f *filter) matchesAll() bool {
 		f.uid < 0 && f.pattern == "" && len(f.agents) == 0
 }
 
+// headOnly reports whether matches looks at nothing behind an event's outcome.
+func (f *filter) headOnly() bool {
+	return len(f.grep) == 0 && f.uid < 0 && f.pattern == "" && len(f.agents) == 0
+}
+
 // bounds turns the times into numbers of events: from the first one up to, and without, to.
 func (f *filter) bounds(env *env, log *openedLog) (from, to uint64, err error) {
 	size, err := log.Size()

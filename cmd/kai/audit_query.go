@@ -97,7 +97,7 @@ func (o *auditQueryOptions) countEvents(ctx context.Context, env *env, log *open
 	}
 	n := to - from
 	if !o.matchesAll() {
-		if n, err = log.Count(ctx, from, to, env.cpus, o.matches); err != nil {
+		if n, err = log.Count(ctx, from, to, env.cpus, o.headOnly(), o.matches); err != nil {
 			return 0, err
 		}
 	}

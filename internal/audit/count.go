@@ -10,8 +10,13 @@ import (
 )
 
 // Count returns how many of the events from number from up to, and without, to match. It looks at
-// workers segments at once; match is called by several goroutines.
-func (l *Log) Count(ctx context.Context, from, to uint64, workers int, match func(*event.View) bool) (uint64, error) {
+// workers parts at once; match is called by several goroutines. With headOnly it may look at what
+// event.ScanHead reads, and nothing else.
+func (l *Log) Count(ctx context.Context, from, to uint64, workers int, headOnly bool, match func(*event.View) bool) (uint64, error) {
+	read := scan(event.Scan)
+	if headOnly {
+		read = event.ScanHead
+	}
 	parts := make(chan [2]uint64)
 	var total atomic.Uint64
 	var running sync.WaitGroup
@@ -21,7 +26,7 @@ func (l *Log) Count(ctx context.Context, from, to uint64, workers int, match fun
 			for part := range parts {
 				if failures[i] == nil {
 					var n uint64
-					n, failures[i] = l.countPart(ctx, part[0], part[1], match)
+					n, failures[i] = l.countPart(ctx, part[0], part[1], read, match)
 					total.Add(n)
 				}
 			}
@@ -41,12 +46,12 @@ func (l *Log) Count(ctx context.Context, from, to uint64, workers int, match fun
 // countPartEvents divides the events of a segment.
 const countPartEvents = 8192
 
-func (l *Log) countPart(ctx context.Context, from, to uint64, match func(*event.View) bool) (uint64, error) {
+func (l *Log) countPart(ctx context.Context, from, to uint64, read scan, match func(*event.View) bool) (uint64, error) {
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)
 	}
 	n := uint64(0)
-	for v, err := range l.views(ctx, from, to) {
+	for v, err := range l.scanned(ctx, from, to, read) {
 		if err != nil {
 			return 0, err
 		}

@@ -120,6 +120,9 @@ func lineBehind(r io.ReaderAt, offset, limit int64) (v *event.View, at, end int6
 	}
 }
 
+// scan reads a line into a view: event.Scan, or event.ScanHead where that is enough.
+type scan func(line []byte, v *event.View) error
+
 // Views gives the events from number from up to, and without, number to. Each is valid until the
 // next. It ends at the first line that is no event, with a *TamperError.
 func (l *Log) Views(ctx context.Context, from, to uint64) iter.Seq2[*event.View, error] {
@@ -127,10 +130,14 @@ func (l *Log) Views(ctx context.Context, from, to uint64) iter.Seq2[*event.View,
 }
 
 func (l *Log) views(ctx context.Context, from, to uint64) iter.Seq2[*event.View, error] {
+	return l.scanned(ctx, from, to, event.Scan)
+}
+
+func (l *Log) scanned(ctx context.Context, from, to uint64, read scan) iter.Seq2[*event.View, error] {
 	return func(yield func(*event.View, error) bool) {
 		n := from
 		for n < to {
-			more, err := l.segmentViews(ctx, &n, to, yield)
+			more, err := l.segmentViews(ctx, &n, to, read, yield)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -144,7 +151,7 @@ func (l *Log) views(ctx context.Context, from, to uint64) iter.Seq2[*event.View,
 
 // segmentViews gives the events of one segment and moves n behind them. more is false when the
 // log or the interest in it has ended.
-func (l *Log) segmentViews(ctx context.Context, n *uint64, to uint64, yield func(*event.View, error) bool) (more bool, err error) {
+func (l *Log) segmentViews(ctx context.Context, n *uint64, to uint64, read scan, yield func(*event.View, error) bool) (more bool, err error) {
 	first := *n / l.info.Seg * l.info.Seg
 	s, err := l.openSegment(first)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -173,7 +180,7 @@ func (l *Log) segmentViews(ctx context.Context, n *uint64, to uint64, yield func
 		if err != nil {
 			return false, fmt.Errorf("audit log: %w", err)
 		}
-		if err := event.Scan(line, &v); err != nil {
+		if err := read(line, &v); err != nil {
 			return false, l.broken(*n, err)
 		}
 		if v.N < *n {

@@ -45,19 +45,7 @@ func Scan(line []byte, v *View) error {
 		return &SyntaxError{MaxLine, "longer than a line may be"}
 	}
 	s := scanner{b: line}
-	v.Line = line
-	s.expect(`{"n":`)
-	v.N = s.count()
-	s.expect(`,"t":"`)
-	v.Micros = s.time()
-	s.expect(`","sev":"`)
-	v.Severity = Severity(s.word(severities[:]))
-	s.expect(`","type":"`)
-	v.Type = Type(s.word(types[:]))
-	s.expect(`","act":"`)
-	v.Act = s.act()
-	s.expect(`","out":"`)
-	v.Outcome = Outcome(s.word(outcomes[:]))
+	s.head(v)
 	s.expect(`","src":`)
 	v.Source = s.fixed(sourceMembers[:])
 	s.expect(`,"ctx":`)
@@ -76,6 +64,34 @@ func Scan(line []byte, v *View) error {
 		return s.err
 	}
 	return nil
+}
+
+// ScanHead reads a line as Scan does, up to and with its outcome, and does not look at the rest:
+// only N, Micros, Severity, Type, Act and Outcome of v are set. It is for counting lines by these.
+func ScanHead(line []byte, v *View) error {
+	s := scanner{b: line}
+	s.head(v)
+	if s.err != nil {
+		return s.err
+	}
+	return nil
+}
+
+// head reads everything before src.
+func (s *scanner) head(v *View) {
+	v.Line = s.b
+	s.expect(`{"n":`)
+	v.N = s.count()
+	s.expect(`,"t":"`)
+	v.Micros = s.time()
+	s.expect(`","sev":"`)
+	v.Severity = Severity(s.word(severities[:]))
+	s.expect(`","type":"`)
+	v.Type = Type(s.word(types[:]))
+	s.expect(`","act":"`)
+	v.Act = s.act()
+	s.expect(`","out":"`)
+	v.Outcome = Outcome(s.word(outcomes[:]))
 }
 
 // kind is what a member of src or ctx holds.
