@@ -161,13 +161,16 @@ func (l *Log) segmentViews(ctx context.Context, n *uint64, to uint64, read scan,
 		return false, err
 	}
 	defer s.Close()
+	// A look at one event does not read a megabyte.
+	const typical = 512
+	size := int(min(chunkSize, 4096+(to-*n)*typical))
 	var in *lines
 	if s.at != nil {
 		start, err := s.search(func(v *event.View) bool { return v.N < *n })
 		if err != nil {
 			return false, l.broken(*n, err)
 		}
-		in = newLines(io.NewSectionReader(s.at, start, s.size-start), start, chunkSize)
+		in = newLines(io.NewSectionReader(s.at, start, s.size-start), start, size)
 	} else {
 		in = newLines(s, 0, chunkSize)
 	}
