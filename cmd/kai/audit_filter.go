@@ -172,6 +172,9 @@ func (f *filter) events(ctx context.Context, env *env, log *openedLog) iter.Seq2
 			yield(nil, err)
 			return
 		}
+		if f.limit > 0 && f.matchesAll() && !f.reverse {
+			to = min(to, from+f.limit)
+		}
 		all := log.Views(ctx, from, to)
 		if f.reverse {
 			all = log.Backward(ctx, to)
