@@ -2,7 +2,9 @@ package alert
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -87,9 +89,12 @@ func (a *Alert) subject() (subject, error) {
 		return subject{}, fmt.Errorf("%w: event is not a SecurityEvent", ErrInvalid)
 	}
 	severity, err := event.ParseSeverity(e.Severity)
+	_, typeErr := event.ParseType(e.EventType)
+	_, outcomeErr := event.ParseOutcome(e.Outcome)
 	_, known := event.Lookup(e.Action)
-	if err != nil || !known || e.N != a.N {
-		return subject{}, fmt.Errorf("%w: severity, action or n of the event", ErrInvalid)
+	_, leafErr := hex.DecodeString(e.Leaf)
+	if err := errors.Join(err, typeErr, outcomeErr, leafErr); err != nil || !known || e.N != a.N {
+		return subject{}, fmt.Errorf("%w: severity, eventType, action, outcome, leaf or n of the event", ErrInvalid)
 	}
 	s := subject{
 		severity: severity, timestamp: e.Timestamp, eventType: e.EventType, act: e.Action, outcome: e.Outcome,

@@ -1,17 +1,16 @@
 package alert_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
-	"context"
 	"kai/internal/audit/alert"
 	"kai/internal/audit/event"
-	"kai/internal/durable"
-	"os"
-	"time"
 )
 
 func TestJSON(t *testing.T) {
@@ -63,6 +62,9 @@ func TestNewRefuses(t *testing.T) {
 		"twice":         {id, strings.Replace(string(good), `{`, `{"n":17,`, 1)},
 		"other n":       {id, strings.Replace(string(good), `"n":17`, `"n":18`, 1)},
 		"unknown act":   {id, strings.Replace(string(good), "vault_exported", "vault_exploded", 1)},
+		"leaf":          {id, strings.Replace(string(good), `"leaf":"`, `"leaf":"\n`, 1)},
+		"outcome":       {id, strings.Replace(string(good), `"outcome":"ok"`, `"outcome":"o k"`, 1)},
+		"type":          {id, strings.Replace(string(good), `"data_access"`, `"data\u000aaccess"`, 1)},
 		"no severity":   {id, strings.Replace(string(good), `"high"`, `"loud"`, 1)},
 		"not an object": {id, "[]"},
 	} {
@@ -72,50 +74,50 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// A file of the outbox is read only as it is written, and whatever it holds does no harm.
+// A file of the outbox is read only as it is written, and what it holds does no harm to what is sent.
 func FuzzEntry(f *testing.F) {
-	root, err := os.OpenRoot(f.TempDir())
-	if err != nil {
-		f.Fatal(err)
-	}
-	defer root.Close()
-	o, err := alert.Open(durable.NewDir(root))
-	if err != nil {
-		f.Fatal(err)
-	}
+	path := f.TempDir()
+	o := open(f, path)
 	a := violation(f, 1, "p", "g")
 	put(f, o, a, start, "box")
-	name := "outbox/" + a.ID + ".box.json"
-	file, err := root.ReadFile(name)
+	name := a.ID + ".box.json"
+	file, err := os.ReadFile(filepath.Join(path, "outbox", name))
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(file)
-	f.Add([]byte(strings.Replace(string(file), `"attempts":0`, `"attempts":7,"error":"x"`, 1)))
-	f.Add([]byte(strings.Replace(string(file), `{"schema"`, `{ "schema"`, 1)))
-	f.Add([]byte("{}"))
+	for _, change := range [][2]string{
+		{`"attempts":0`, `"attempts":7`},
+		{`","alert"`, `","error":"timeout","alert"`},
+		{`"host":"build"`, `"host":"a\u000ab"`},
+		{`"action":"audit.violation"`, `"action":"audit.tamper"`},
+		{`"leaf":"`, `"leaf":"]\"\\`},
+		{`"text":"high`, `"text":"\u001b\n`},
+	} {
+		if !bytes.Contains(file, []byte(change[0])) {
+			f.Fatalf("no %s in %s", change[0], file)
+		}
+		f.Add(bytes.Replace(file, []byte(change[0]), []byte(change[1]), 1))
+	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		if err := root.WriteFile(name, file, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		list, err := o.List()
-		if err != nil || len(list) != 1 {
-			t.Fatalf("%v, %v", list, err)
-		}
-		box := &mailbox{name: "box"}
-		now := start.Add(time.Hour)
-		report, err := o.Flush(context.Background(), []alert.Sink{box}, func() time.Time { return now }, time.Second)
+		body, syslog, journal, err := alert.Sendable(name, file)
 		if err != nil {
-			t.Fatal(err)
-		}
-		if list[0].Malformed && (len(report.Dropped) != 1 || len(box.got) != 0) {
-			t.Fatalf("malformed: %+v", report)
-		}
-		for _, d := range report.Dropped {
-			record := d.Event()
-			if err := record.Check(); err != nil {
+			if !errors.Is(err, alert.ErrMalformed) {
 				t.Fatal(err)
 			}
+			return
+		}
+		if !bytes.HasSuffix(file, append([]byte(`"alert":`), append(body, '}')...)) {
+			t.Fatal("what is sent is not what lies in the file")
+		}
+		if bytes.ContainsAny(body, "\r\n") {
+			t.Fatal("a line break in JSON")
+		}
+		if bytes.ContainsFunc(syslog, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			t.Fatalf("a control character in %q", syslog)
+		}
+		if !bytes.HasSuffix(journal, []byte("KAI_ID="+a.ID+"\n")) {
+			t.Fatalf("%q", journal)
 		}
 	})
 }
