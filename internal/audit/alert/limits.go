@@ -37,10 +37,6 @@ const (
 	// maxSink bounds the name of a sink.
 	maxSink = 32
 
-	// maxResponse bounds what is read of a webhook's answer, maxInterim its 1xx answers.
-	maxResponse = 64 << 10
-	maxInterim  = 4
-
 	// lockPoll is how often a held lock is asked for again. It is held for a few writes.
 	lockPoll = 20 * time.Millisecond
 )

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -13,22 +14,15 @@ import (
 	"time"
 
 	"kai/internal/audit/event"
+	"kai/internal/audit/post"
 	"kai/internal/secret"
 )
 
-// Request is one POST.
-type Request struct {
-	URL    *url.URL
-	Header [][2]string // names and values, without line breaks
-	Body   []byte
-}
-
-// Doer makes requests. Client is one.
+// Doer makes requests; post.Client does.
 type Doer interface {
-	// Do sends the request, follows no redirect, and returns the status of the answer, of which no
-	// more than a bounded number of bytes is read. With the scheme http it talks to loopback
-	// addresses only. Errors are ErrUnreachable and those of ctx.
-	Do(ctx context.Context, r *Request) (status int, err error)
+	// Status sends the request, follows no redirect, and returns the status of the answer. With the
+	// scheme http it talks to loopback addresses only. Errors are those of package post.
+	Status(ctx context.Context, r *post.Request) (status int, err error)
 }
 
 // Webhook posts alerts.
@@ -79,7 +73,7 @@ func (w *Webhook) Send(ctx context.Context, a Alert) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, SendLimit)
 	defer cancel()
-	status, err := w.client.Do(ctx, &Request{
+	status, err := w.client.Status(ctx, &post.Request{
 		URL: w.url,
 		Header: [][2]string{
 			{"Content-Type", "application/json"}, {"User-Agent", "kai"},
@@ -88,6 +82,10 @@ func (w *Webhook) Send(ctx context.Context, a Alert) error {
 		Body: body,
 	})
 	switch {
+	case errors.Is(err, post.ErrAnswer):
+		return fmt.Errorf("webhook of sink %s: %w: %w", w.name, ErrRefused, err)
+	case errors.Is(err, post.ErrUnreachable):
+		return fmt.Errorf("webhook of sink %s: %w: %w", w.name, ErrUnreachable, err)
 	case err != nil:
 		return fmt.Errorf("webhook of sink %s: %w", w.name, err)
 	case status < 200 || status > 299:

@@ -22,6 +22,7 @@ import (
 
 	"kai/internal/audit/alert"
 	"kai/internal/audit/event"
+	"kai/internal/audit/post"
 	"kai/internal/secret"
 )
 
@@ -41,10 +42,10 @@ func hook(t testing.TB, url string, client alert.Doer) *alert.Webhook {
 }
 
 // trusting trusts a test server.
-func trusting(server *httptest.Server) alert.Client {
+func trusting(server *httptest.Server) post.Client {
 	pool := x509.NewCertPool()
 	pool.AddCert(server.Certificate())
-	return alert.Client{Roots: pool}
+	return post.Client{Roots: pool}
 }
 
 // receiver checks what it gets as a receiver would, and answers.
@@ -119,7 +120,7 @@ func TestWebhookOfAStranger(t *testing.T) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	defer server.Close()
-	err := hook(t, server.URL, alert.Client{Roots: x509.NewCertPool()}).Send(context.Background(), exported(t, 1))
+	err := hook(t, server.URL, post.Client{Roots: x509.NewCertPool()}).Send(context.Background(), exported(t, 1))
 	if !errors.Is(err, alert.ErrUnreachable) {
 		t.Errorf("a certificate of nobody was taken: %v", err)
 	}
@@ -155,7 +156,7 @@ func TestPlainHTTPToThisMachine(t *testing.T) {
 	defer server.Close()
 	for _, host := range []string{"127.0.0.1", "localhost"} {
 		url := strings.Replace(server.URL, "127.0.0.1", host, 1)
-		if err := hook(t, url, alert.Client{}).Send(context.Background(), exported(t, 1)); err != nil {
+		if err := hook(t, url, post.Client{}).Send(context.Background(), exported(t, 1)); err != nil {
 			t.Errorf("%s: %v", host, err)
 		}
 	}
@@ -182,7 +183,7 @@ func TestWebhookAddresses(t *testing.T) {
 		"https://höst/":              false,
 		"":                           false,
 	} {
-		_, err := alert.NewWebhook("hook", event.High, address, key, alert.Client{}, clock)
+		_, err := alert.NewWebhook("hook", event.High, address, key, post.Client{}, clock)
 		if good != (err == nil) || err != nil && !errors.Is(err, alert.ErrInvalid) {
 			t.Errorf("%q: %v", address, err)
 		}
@@ -194,7 +195,7 @@ func TestWebhookKey(t *testing.T) {
 		"empty":   func() (*secret.Bytes, error) { return secret.New(0), nil },
 		"missing": func() (*secret.Bytes, error) { return nil, errors.New("no such file") },
 	} {
-		w, err := alert.NewWebhook("hook", event.High, "https://127.0.0.1:1/", read, alert.Client{}, clock)
+		w, err := alert.NewWebhook("hook", event.High, "https://127.0.0.1:1/", read, post.Client{}, clock)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +208,7 @@ func TestWebhookKey(t *testing.T) {
 	w, err := alert.NewWebhook("hook", event.High, "https://127.0.0.1:1/", func() (*secret.Bytes, error) {
 		given = secret.Take([]byte(hookKey))
 		return given, nil
-	}, alert.Client{}, clock)
+	}, post.Client{}, clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +264,7 @@ func TestAnswers(t *testing.T) {
 		"HTTP/1.1 100 Continue\r\n\r\n":                            "unreachable",
 		"HTTP/1.1 100 Continue\r\n" + strings.Repeat("a", 100_000): "unreachable",
 	} {
-		err := hook(t, answering(t, answer), alert.Client{}).Send(context.Background(), exported(t, 1))
+		err := hook(t, answering(t, answer), post.Client{}).Send(context.Background(), exported(t, 1))
 		if (err == nil) != (code == "") || err != nil && alert.Code(err) != code {
 			t.Errorf("%.40q: %v", answer, err)
 		}
@@ -274,7 +275,7 @@ func TestSilentReceiver(t *testing.T) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
-	err := hook(t, answering(t, ""), alert.Client{}).Send(ctx, exported(t, 1))
+	err := hook(t, answering(t, ""), post.Client{}).Send(ctx, exported(t, 1))
 	if alert.Code(err) != "timeout" || time.Since(began) > 2*time.Second {
 		t.Errorf("%v after %v", err, time.Since(began))
 	}
@@ -282,7 +283,7 @@ func TestSilentReceiver(t *testing.T) {
 		return
 	}
 	began = time.Now()
-	err = hook(t, answering(t, ""), alert.Client{}).Send(context.Background(), exported(t, 1))
+	err = hook(t, answering(t, ""), post.Client{}).Send(context.Background(), exported(t, 1))
 	if took := time.Since(began); alert.Code(err) != "timeout" || took < alert.SendLimit || took > alert.SendLimit+2*time.Second {
 		t.Errorf("%v after %v", err, took)
 	}

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"kai/internal/audit/checkpoint"
+	"kai/internal/audit/post"
 	"kai/internal/audit/witness"
 	"kai/internal/durable"
 )
@@ -93,7 +94,7 @@ func TestSubmitToTheirWitness(t *testing.T) {
 		*calls = 0
 		r := newRequest(t, l, step.old, step.size)
 		before := time.Now().Truncate(time.Second)
-		lines, err := witness.Submit(t.Context(), http.DefaultClient, prefix, r, l)
+		lines, err := witness.Submit(t.Context(), post.Client{}, prefix, r, l)
 		if err != nil {
 			t.Fatalf("%d to %d: %v", step.old, step.size, err)
 		}
@@ -120,7 +121,7 @@ func TestSubmitToTheirWitness(t *testing.T) {
 func TestTheirWitnessRefuses(t *testing.T) {
 	l, fork := newTree(t, 100, 100), newTree(t, 100, 20)
 	prefix, _, _ := theirWitness(t)
-	if _, err := witness.Submit(t.Context(), http.DefaultClient, prefix, newRequest(t, l, 0, 50), l); err != nil {
+	if _, err := witness.Submit(t.Context(), post.Client{}, prefix, newRequest(t, l, 0, 50), l); err != nil {
 		t.Fatal(err)
 	}
 	foreign := l.head(t, 60)
@@ -140,7 +141,7 @@ func TestTheirWitnessRefuses(t *testing.T) {
 		"impostor":    {&witness.Request{Old: 50, Checkpoint: impostor}, l, 0, nil},
 		"no such":     {&witness.Request{Old: 50, Proof: make([]tlog.Hash, 3), Checkpoint: newRequest(t, l, 50, 60).Checkpoint}, l, 422, nil},
 	} {
-		lines, err := witness.Submit(t.Context(), http.DefaultClient, prefix, c.request, c.tree)
+		lines, err := witness.Submit(t.Context(), post.Client{}, prefix, c.request, c.tree)
 		var status *witness.StatusError
 		if lines != nil || err == nil || c.want != nil && !errors.Is(err, c.want) || c.code != 0 && (!errors.As(err, &status) || status.Code != c.code) {
 			t.Errorf("%s: %v", name, err)

@@ -3,7 +3,6 @@ package witness
 import (
 	"errors"
 	"fmt"
-	"net/http"
 
 	"kai/internal/audit/checkpoint"
 )
@@ -84,17 +83,28 @@ func (e *StatusError) Error() string {
 func Status(err error) int {
 	switch {
 	case err == nil:
-		return http.StatusOK
+		return statusOK
 	case errors.Is(err, ErrMalformed), errors.Is(err, ErrOldSize):
-		return http.StatusBadRequest
+		return statusBadRequest
 	case errors.Is(err, ErrUnknownLog):
-		return http.StatusNotFound
+		return statusNotFound
 	case errors.Is(err, ErrSignature):
-		return http.StatusForbidden
+		return statusForbidden
 	case errors.Is(err, ErrConflict), errors.Is(err, ErrFork):
-		return http.StatusConflict
+		return statusConflict
 	case errors.Is(err, ErrInconsistent):
-		return http.StatusUnprocessableEntity
+		return statusUnprocessable
 	}
-	return http.StatusInternalServerError
+	return statusInternal
 }
+
+// The statuses of HTTP that tlog-witness uses (RFC 9110 §15).
+const (
+	statusOK            = 200
+	statusBadRequest    = 400
+	statusForbidden     = 403
+	statusNotFound      = 404
+	statusConflict      = 409
+	statusUnprocessable = 422
+	statusInternal      = 500
+)

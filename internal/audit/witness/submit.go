@@ -1,13 +1,10 @@
 package witness
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -15,16 +12,16 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"kai/internal/audit/checkpoint"
+	"kai/internal/audit/post"
 )
 
 // SizeType is the content type of an answer that holds a size.
 const SizeType = "text/x.tlog.size"
 
-// HTTPDoer sends a request and returns the answer. *http.Client is one; Submit
-// uses a copy of it that follows no redirects and has no cookies. Others must not
-// follow redirects either.
-type HTTPDoer interface {
-	Do(*http.Request) (*http.Response, error)
+// Doer sends a request and returns the answer; post.Client is one. It must not follow
+// redirects.
+type Doer interface {
+	Do(ctx context.Context, r *post.Request) (post.Answer, error)
 }
 
 // Submit sends a request to a witness and returns the signature lines that it
@@ -42,18 +39,12 @@ type HTTPDoer interface {
 // of NewRequest, and the client's.
 //
 // Source: https://c2sp.org/tlog-witness, "add-checkpoint"
-func Submit(ctx context.Context, client HTTPDoer, prefix string, r *Request, tree tlog.HashReader) ([]byte, error) {
+func Submit(ctx context.Context, client Doer, prefix string, r *Request, tree tlog.HashReader) ([]byte, error) {
 	target, err := address(prefix)
 	if err != nil {
 		return nil, err
 	}
-	if c, ok := client.(*http.Client); ok {
-		direct := *c
-		direct.Jar = nil
-		direct.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		client = &direct
-	}
-	lines, err := post(ctx, client, target, r)
+	lines, err := send(ctx, client, target, r)
 	var conflict *ConflictError
 	if !errors.As(err, &conflict) {
 		return lines, err
@@ -68,7 +59,7 @@ func Submit(ctx context.Context, client HTTPDoer, prefix string, r *Request, tre
 	if err != nil {
 		return nil, err
 	}
-	lines, err = post(ctx, client, target, again)
+	lines, err = send(ctx, client, target, again)
 	if errors.As(err, &conflict) {
 		if err := judge(conflict, again); err != nil {
 			return nil, err
@@ -98,64 +89,57 @@ func judge(conflict *ConflictError, r *Request) error {
 	return nil
 }
 
-// post sends a request once.
-func post(ctx context.Context, client HTTPDoer, target string, r *Request) ([]byte, error) {
+// send sends a request once.
+func send(ctx context.Context, client Doer, target *url.URL, r *Request) ([]byte, error) {
 	body, err := r.Format()
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrURL, err)
-	}
-	req.Header.Set("Content-Type", "text/plain; charset=utf-8")
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("witness: %w", err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode/100 == 3 || resp.Request != nil && resp.Request.URL.String() != target {
-		return nil, fmt.Errorf("%w: status %d", ErrRedirect, resp.StatusCode)
-	}
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, MaxResponse+1))
+	answer, err := client.Do(ctx, &post.Request{
+		URL: target, Header: [][2]string{{"Content-Type", "text/plain; charset=utf-8"}, {"User-Agent", "kai"}}, Body: body,
+	})
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("answer of the witness: %w", err)
-	case len(answer) > MaxResponse:
+		return nil, fmt.Errorf("witness: %w", err)
+	case answer.Status/100 == 3:
+		return nil, fmt.Errorf("%w: status %d", ErrRedirect, answer.Status)
+	case answer.Long || len(answer.Body) > MaxResponse:
 		return nil, fmt.Errorf("%w: longer than %d bytes", ErrAnswer, MaxResponse)
-	case resp.StatusCode == http.StatusConflict && isSize(resp.Header):
-		text, ok := strings.CutSuffix(string(answer), "\n")
+	case answer.Status == statusConflict && isSize(answer.Type):
+		text, ok := strings.CutSuffix(string(answer.Body), "\n")
 		size, ok2 := parseSize(text)
 		if !ok || !ok2 || size > checkpoint.MaxSize {
 			return nil, fmt.Errorf("%w: not a size", ErrAnswer)
 		}
 		return nil, &ConflictError{Size: size}
-	case resp.StatusCode != http.StatusOK:
-		return nil, &StatusError{Code: resp.StatusCode, Text: strings.ToValidUTF8(string(answer[:min(len(answer), maxRefusal)]), "")}
+	case answer.Status != statusOK:
+		return nil, &StatusError{Code: answer.Status, Text: strings.ToValidUTF8(string(answer.Body[:min(len(answer.Body), maxRefusal)]), "")}
 	}
-	if _, err := checkpoint.ParseLines(answer); err != nil {
+	if _, err := checkpoint.ParseLines(answer.Body); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
 	}
-	return answer, nil
+	return answer.Body, nil
 }
 
-func isSize(h http.Header) bool {
-	t, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+func isSize(contentType string) bool {
+	t, _, err := mime.ParseMediaType(contentType)
 	return err == nil && t == SizeType
 }
 
 // address is where requests go for a submission prefix.
-func address(prefix string) (string, error) {
+func address(prefix string) (*url.URL, error) {
 	u, err := url.Parse(prefix)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("%w: not a URL", ErrURL)
+		return nil, fmt.Errorf("%w: not a URL", ErrURL)
 	case u.Opaque != "" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(prefix, "#"):
-		return "", fmt.Errorf("%w: %q is not scheme://host/path", ErrURL, u.Redacted())
+		return nil, fmt.Errorf("%w: %q is not scheme://host/path", ErrURL, u.Redacted())
 	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
-		return "", fmt.Errorf("%w: %q is not https", ErrURL, u.Redacted())
+		return nil, fmt.Errorf("%w: %q is not https", ErrURL, u.Redacted())
 	}
-	return strings.TrimRight(u.String(), "/") + "/add-checkpoint", nil
+	u.Path = strings.TrimRight(u.Path, "/") + "/add-checkpoint"
+	u.RawPath = ""
+	return u, nil
 }
 
 func isLoopback(host string) bool {
