@@ -17,6 +17,12 @@ func auditCommand() command {
 			auditStatusCommand(),
 			auditShowCommand(),
 			auditQueryCommand(),
+			auditVerifyCommand(),
+			auditProveCommand(),
+			auditCheckProofCommand(),
+			auditCheckpointCommand(),
+			auditWitnessCommand(),
+			auditHashCommand(),
 		},
 	}
 }

@@ -7,7 +7,10 @@ import (
 	"os"
 
 	"kai/internal/audit"
+	"kai/internal/audit/checkpoint"
 	"kai/internal/audit/event"
+	"kai/internal/audit/proof"
+	"kai/internal/audit/witness"
 	"kai/internal/backend"
 	"kai/internal/canon"
 	"kai/internal/digest"
@@ -79,6 +82,32 @@ func errorCodes() []errorCode {
 		{audit.ErrNoKey, exitLocked, "no_epoch_key"},
 		{audit.ErrPermission, exitDenied, "permission"},
 		{event.ErrMalformed, exitUndecidable, "malformed"},
+
+		{proof.ErrPolicy, exitUsage, "usage"},
+		{proof.ErrNoRecord, exitUndecidable, "no_record"},
+		{proof.ErrRange, exitNotFound, "not_covered"},
+		{proof.ErrBad, exitBad, "bad_proof"},
+		{proof.ErrUntrusted, exitUntrusted, "untrusted_signer"},
+		{witness.ErrSetup, exitUsage, "usage"},
+		{witness.ErrURL, exitUsage, "usage"},
+		{witness.ErrRollback, exitBad, "rollback"}, // before ErrConflict, which it is too
+		{witness.ErrFork, exitBad, "fork"},
+		{witness.ErrConflict, exitConflict, "old_size"},
+		{witness.ErrInconsistent, exitBad, "inconsistent"},
+		{witness.ErrTree, exitBad, "audit_tampered"},
+		{witness.ErrUnknownLog, exitUntrusted, "unknown_log"},
+		{witness.ErrOldSize, exitUndecidable, "malformed"},
+		{witness.ErrMemory, exitUndecidable, "malformed"},
+		{witness.ErrRedirect, exitBackend, "backend"},
+		{witness.ErrAnswer, exitBackend, "backend"},
+		{checkpoint.ErrMalformed, exitUndecidable, "malformed"},
+		{checkpoint.ErrSignature, exitBad, "bad_signature"},
+		{checkpoint.ErrUntrusted, exitUntrusted, "untrusted_signer"},
+		{checkpoint.ErrName, exitUsage, "usage"},
+		{checkpoint.ErrKey, exitUsage, "usage"},
+		{checkpoint.ErrAmbiguous, exitUsage, "usage"},
+		{checkpoint.ErrFull, exitConflict, "full"},
+		{checkpoint.ErrSelfCheck, exitBackend, "self_check"},
 
 		{digest.ErrChanged, exitFailure, "changed"},
 		{secret.ErrTooLong, exitUndecidable, "too_large"},
