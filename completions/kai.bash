@@ -64,6 +64,38 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai git verify --krl') kind=file ;;
     'kai git verify --allow-unsigned-before') kind=text ;;
     'kai git verify --at') kind=text ;;
+    'kai audit query --since') kind=text ;;
+    'kai audit query --until') kind=text ;;
+    'kai audit query --type') kind=text ;;
+    'kai audit query --min-severity') kind='words info low medium high critical' ;;
+    'kai audit query --act') kind=text ;;
+    'kai audit query --out') kind=text ;;
+    'kai audit query --agent') kind=text ;;
+    'kai audit query --uid') kind=text ;;
+    'kai audit query --pattern') kind=text ;;
+    'kai audit query --grep') kind=text ;;
+    'kai audit query --limit') kind=text ;;
+    'kai audit verify --accept-rollback') kind=text ;;
+    'kai audit verify --auditor') kind=text ;;
+    'kai audit verify --log') kind=text ;;
+    'kai audit verify --witness') kind=text ;;
+    'kai audit prove --at') kind=text ;;
+    'kai audit prove --output'|'kai audit prove -o') kind=file ;;
+    'kai audit check-proof --record') kind=file ;;
+    'kai audit check-proof --log') kind=text ;;
+    'kai audit check-proof --witness') kind=text ;;
+    'kai audit check-proof --quorum') kind=text ;;
+    'kai audit checkpoint --output'|'kai audit checkpoint -o') kind=file ;;
+    'kai audit checkpoint --key') kind=text ;;
+    'kai audit checkpoint --anchor') kind=text ;;
+    'kai audit checkpoint --acknowledge') kind=text ;;
+    'kai audit checkpoint --reason') kind=text ;;
+    'kai audit witness request --output'|'kai audit witness request -o') kind=file ;;
+    'kai audit witness request --old') kind=text ;;
+    'kai audit witness sign --output'|'kai audit witness sign -o') kind=file ;;
+    'kai audit witness sign --log') kind=text ;;
+    'kai audit witness sign --key') kind=text ;;
+    'kai audit witness sign --name') kind=text ;;
     'kai tour --keep') kind=file ;;
     *) kind=none ;;
     esac
@@ -74,7 +106,7 @@ _kai_verb() { # $1: command; sets flags, words and files
     case "$1" in
     'kai')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='keygen id sign verify attest hash git tour doctor completion help version'
+        words='keygen id sign verify attest hash git audit tour doctor completion help version'
         ;;
     'kai keygen')
         flags='--type --output -o --no-passphrase --comment --visual --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -120,6 +152,65 @@ _kai_verb() { # $1: command; sets flags, words and files
         ;;
     'kai git verify')
         flags='--tags --history --signer --allowed-signers --krl --match-committer --allow-unsigned-before --at --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        words='init status show query verify prove check-proof checkpoint witness hash'
+        ;;
+    'kai audit init')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit status')
+        flags='--vkey --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit show')
+        flags='--raw --reveal --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit query')
+        flags='--since --until --type --min-severity --act --out --agent --uid --pattern --grep --limit --reverse --count --raw --verify --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit verify')
+        flags='--public --quick --anchors --repair --accept-rollback --auditor --log --witness --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit prove')
+        flags='--at --output -o --force -f --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit check-proof')
+        flags='--record --log --witness --quorum --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
+        ;;
+    'kai audit checkpoint')
+        flags='--output -o --force -f --key --new-epoch --anchor --acknowledge --reason --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit witness')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        words='request submit add sign trust forget list'
+        ;;
+    'kai audit witness request')
+        flags='--output -o --force -f --old --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit witness submit')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit witness add')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
+        ;;
+    'kai audit witness sign')
+        flags='--output -o --force -f --log --key --name --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit witness trust')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
+        ;;
+    'kai audit witness forget')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit witness list')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit hash')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai tour')
         flags='--keep --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -179,7 +270,7 @@ _kai() {
             ;;
         *)
             case "$at $word" in
-            'kai keygen'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai sign'|'kai verify'|'kai attest'|'kai hash'|'kai git'|'kai git setup'|'kai git verify'|'kai tour'|'kai doctor'|'kai completion'|'kai help'|'kai version')
+            'kai keygen'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai sign'|'kai verify'|'kai attest'|'kai hash'|'kai git'|'kai git setup'|'kai git verify'|'kai audit'|'kai audit init'|'kai audit status'|'kai audit show'|'kai audit query'|'kai audit verify'|'kai audit prove'|'kai audit check-proof'|'kai audit checkpoint'|'kai audit witness'|'kai audit witness request'|'kai audit witness submit'|'kai audit witness add'|'kai audit witness sign'|'kai audit witness trust'|'kai audit witness forget'|'kai audit witness list'|'kai audit hash'|'kai tour'|'kai doctor'|'kai completion'|'kai help'|'kai version')
                 at="$at $word"
                 ;;
             esac

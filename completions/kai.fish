@@ -168,9 +168,81 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai git verify --at'
                 set skip 1
+            case 'kai audit query --since'
+                set skip 1
+            case 'kai audit query --until'
+                set skip 1
+            case 'kai audit query --type'
+                set skip 1
+            case 'kai audit query --min-severity'
+                set skip 1
+            case 'kai audit query --act'
+                set skip 1
+            case 'kai audit query --out'
+                set skip 1
+            case 'kai audit query --agent'
+                set skip 1
+            case 'kai audit query --uid'
+                set skip 1
+            case 'kai audit query --pattern'
+                set skip 1
+            case 'kai audit query --grep'
+                set skip 1
+            case 'kai audit query --limit'
+                set skip 1
+            case 'kai audit verify --accept-rollback'
+                set skip 1
+            case 'kai audit verify --auditor'
+                set skip 1
+            case 'kai audit verify --log'
+                set skip 1
+            case 'kai audit verify --witness'
+                set skip 1
+            case 'kai audit prove --at'
+                set skip 1
+            case 'kai audit prove --output'
+                set skip 1
+            case 'kai audit prove -o'
+                set skip 1
+            case 'kai audit check-proof --record'
+                set skip 1
+            case 'kai audit check-proof --log'
+                set skip 1
+            case 'kai audit check-proof --witness'
+                set skip 1
+            case 'kai audit check-proof --quorum'
+                set skip 1
+            case 'kai audit checkpoint --output'
+                set skip 1
+            case 'kai audit checkpoint -o'
+                set skip 1
+            case 'kai audit checkpoint --key'
+                set skip 1
+            case 'kai audit checkpoint --anchor'
+                set skip 1
+            case 'kai audit checkpoint --acknowledge'
+                set skip 1
+            case 'kai audit checkpoint --reason'
+                set skip 1
+            case 'kai audit witness request --output'
+                set skip 1
+            case 'kai audit witness request -o'
+                set skip 1
+            case 'kai audit witness request --old'
+                set skip 1
+            case 'kai audit witness sign --output'
+                set skip 1
+            case 'kai audit witness sign -o'
+                set skip 1
+            case 'kai audit witness sign --log'
+                set skip 1
+            case 'kai audit witness sign --key'
+                set skip 1
+            case 'kai audit witness sign --name'
+                set skip 1
             case 'kai tour --keep'
                 set skip 1
-            case 'kai keygen' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai sign' 'kai verify' 'kai attest' 'kai hash' 'kai git' 'kai git setup' 'kai git verify' 'kai tour' 'kai doctor' 'kai completion' 'kai help' 'kai version'
+            case 'kai keygen' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai sign' 'kai verify' 'kai attest' 'kai hash' 'kai git' 'kai git setup' 'kai git verify' 'kai audit' 'kai audit init' 'kai audit status' 'kai audit show' 'kai audit query' 'kai audit verify' 'kai audit prove' 'kai audit check-proof' 'kai audit checkpoint' 'kai audit witness' 'kai audit witness request' 'kai audit witness submit' 'kai audit witness add' 'kai audit witness sign' 'kai audit witness trust' 'kai audit witness forget' 'kai audit witness list' 'kai audit hash' 'kai tour' 'kai doctor' 'kai completion' 'kai help' 'kai version'
                 set at "$at $word"
             case '* -*'
                 continue
@@ -192,6 +264,7 @@ complete -c kai -n "__kai_at 'kai'" -a verify -d 'check signatures of every form
 complete -c kai -n "__kai_at 'kai'" -a attest -d 'sign a statement about files (in-toto, SLSA)'
 complete -c kai -n "__kai_at 'kai'" -a hash -d 'hash files, and check lists of hashes'
 complete -c kai -n "__kai_at 'kai'" -a git -d 'sign and verify commits and tags'
+complete -c kai -n "__kai_at 'kai'" -a audit -d 'the tamper-evident log of what kai did and refused'
 complete -c kai -n "__kai_at 'kai'" -a tour -d 'show what kai does, in a throwaway home'
 complete -c kai -n "__kai_at 'kai'" -a doctor -d 'show what this system offers, and how to fix what is missing'
 complete -c kai -n "__kai_at 'kai'" -a completion -d 'print the completions for a shell'
@@ -306,6 +379,74 @@ complete -c kai -n "__kai_at 'kai git verify'" -l krl -r -F -d 'refuse what the 
 complete -c kai -n "__kai_at 'kai git verify'" -l match-committer -d 'the committer'\''s e-mail address must be one of the signer'\''s principals'
 complete -c kai -n "__kai_at 'kai git verify'" -l allow-unsigned-before -x -d 'ancestors of REV need no signature'
 complete -c kai -n "__kai_at 'kai git verify'" -l at -x -d 'judge keys as of TIME: RFC 3339, a date, now, or git, the committer'\''s time'
+complete -c kai -n "__kai_at 'kai audit'" -a init -d 'make the home and its log, so that recording begins'
+complete -c kai -n "__kai_at 'kai audit'" -a status -d 'show how the log stands'
+complete -c kai -n "__kai_at 'kai audit'" -a show -d 'show one event'
+complete -c kai -n "__kai_at 'kai audit'" -a query -d 'list events, filtered'
+complete -c kai -n "__kai_at 'kai audit'" -a verify -d 'is every event as it was written, and is none missing?'
+complete -c kai -n "__kai_at 'kai audit'" -a prove -d 'prove to a stranger that the log holds an event'
+complete -c kai -n "__kai_at 'kai audit'" -a check-proof -d 'does a log hold this event? Needs no home'
+complete -c kai -n "__kai_at 'kai audit'" -a checkpoint -d 'sign the head of the log'
+complete -c kai -n "__kai_at 'kai audit'" -a witness -d 'have somebody else confirm that the log only grows'
+complete -c kai -n "__kai_at 'kai audit'" -a hash -d 'the form in which a name is recorded, to search for it'
+complete -c kai -n "__kai_at 'kai audit status'" -l vkey -d 'print the verifier keys of the log, one a line'
+complete -c kai -n "__kai_at 'kai audit show'" -l raw -d 'print the stored line'
+complete -c kai -n "__kai_at 'kai audit show'" -l reveal -d 'resolve names that are recorded as h:…'
+complete -c kai -n "__kai_at 'kai audit query'" -l since -x -d 'events from TIME on: 2006-01-02, RFC 3339, or an age such as 90m or 7d'
+complete -c kai -n "__kai_at 'kai audit query'" -l until -x -d 'events before TIME'
+complete -c kai -n "__kai_at 'kai audit query'" -l type -x -d 'events of TYPE, authentication, authorization, encryption, trust_change, security_violation, system_access, data_access, configuration_change; may be repeated'
+complete -c kai -n "__kai_at 'kai audit query'" -l min-severity -x -a 'info low medium high critical' -d 'events of SEVERITY or worse: info, low, medium, high, critical'
+complete -c kai -n "__kai_at 'kai audit query'" -l act -x -d 'events whose act matches GLOB, as in vault_*; may be repeated'
+complete -c kai -n "__kai_at 'kai audit query'" -l out -x -d 'events that went OUTCOME: begin, ok, fail, deny; may be repeated'
+complete -c kai -n "__kai_at 'kai audit query'" -l agent -x -d 'events of the agent ID; may be repeated'
+complete -c kai -n "__kai_at 'kai audit query'" -l uid -x -d 'events of the user N'
+complete -c kai -n "__kai_at 'kai audit query'" -l pattern -x -d 'violations of the pattern NAME'
+complete -c kai -n "__kai_at 'kai audit query'" -l grep -x -d 'events whose line holds TEXT'
+complete -c kai -n "__kai_at 'kai audit query'" -l limit -x -d 'at most N events'
+complete -c kai -n "__kai_at 'kai audit query'" -l reverse -d 'the latest first'
+complete -c kai -n "__kai_at 'kai audit query'" -l count -d 'print only how many there are'
+complete -c kai -n "__kai_at 'kai audit query'" -l raw -d 'print the stored lines'
+complete -c kai -n "__kai_at 'kai audit query'" -l verify -d 'verify the log first'
+complete -c kai -n "__kai_at 'kai audit verify'" -l public -d 'leave the MACs out, so that no key is needed'
+complete -c kai -n "__kai_at 'kai audit verify'" -l quick -d 'read only the lines behind the newest signed checkpoint'
+complete -c kai -n "__kai_at 'kai audit verify'" -l anchors -d 'ask the anchors that can be asked'
+complete -c kai -n "__kai_at 'kai audit verify'" -l repair -d 'move what is not to be believed to audit/quarantine'
+complete -c kai -n "__kai_at 'kai audit verify'" -l accept-rollback -x -d 'believe in the older log that was put back, because of REASON'
+complete -c kai -n "__kai_at 'kai audit verify'" -l auditor -x -d 'open the keys of epochs with the key REF, as in file:KEY'
+complete -c kai -n "__kai_at 'kai audit verify'" -l log -x -d 'the key VKEY signs this log'\''s checkpoints, whatever the log says; may be repeated'
+complete -c kai -n "__kai_at 'kai audit verify'" -l witness -x -d 'count the cosignatures of VKEY, besides those of trusted witnesses; may be repeated'
+complete -c kai -n "__kai_at 'kai audit prove'" -l at -x -d 'under the checkpoint of SIZE events'
+complete -c kai -n "__kai_at 'kai audit prove'" -l output -s o -r -F -d 'write the proof to FILE'
+complete -c kai -n "__kai_at 'kai audit prove'" -l force -s f -d 'replace FILE'
+complete -c kai -n "__kai_at 'kai audit check-proof'" -F
+complete -c kai -n "__kai_at 'kai audit check-proof'" -l record -r -F -d 'the event is in FILE: a stored line or a record; not the one that the proof carries'
+complete -c kai -n "__kai_at 'kai audit check-proof'" -l log -x -d 'the log signs with VKEY, or with the keys of a file; may be repeated'
+complete -c kai -n "__kai_at 'kai audit check-proof'" -l witness -x -d 'a witness signs with VKEY; may be repeated'
+complete -c kai -n "__kai_at 'kai audit check-proof'" -l quorum -x -d 'at least K of the witnesses must have cosigned'
+complete -c kai -n "__kai_at 'kai audit checkpoint'" -l output -s o -r -F -d 'write the note to FILE'
+complete -c kai -n "__kai_at 'kai audit checkpoint'" -l force -s f -d 'replace FILE'
+complete -c kai -n "__kai_at 'kai audit checkpoint'" -l key -x -d 'sign with the key REF, as in file:KEY; may be repeated'
+complete -c kai -n "__kai_at 'kai audit checkpoint'" -l new-epoch -d 'open an epoch first: only the auditors of now open what follows'
+complete -c kai -n "__kai_at 'kai audit checkpoint'" -l anchor -x -d 'tell KIND[:ARG] of the head; may be repeated'
+complete -c kai -n "__kai_at 'kai audit checkpoint'" -l acknowledge -x -d 'you know of the possible cut at event N'
+complete -c kai -n "__kai_at 'kai audit checkpoint'" -l reason -x -d 'why it is so, TEXT for whoever reads the log'
+complete -c kai -n "__kai_at 'kai audit witness'" -a request -d 'write a request to a witness, as a file'
+complete -c kai -n "__kai_at 'kai audit witness'" -a submit -d 'ask a witness over HTTPS, and add its answer'
+complete -c kai -n "__kai_at 'kai audit witness'" -a add -d 'add the cosignatures that a witness has sent back'
+complete -c kai -n "__kai_at 'kai audit witness'" -a sign -d 'cosign a log of somebody else, as its witness'
+complete -c kai -n "__kai_at 'kai audit witness'" -a trust -d 'count the cosignatures of a witness'
+complete -c kai -n "__kai_at 'kai audit witness'" -a forget -d 'count the cosignatures of a witness no more'
+complete -c kai -n "__kai_at 'kai audit witness'" -a list -d 'list the witnesses that are trusted'
+complete -c kai -n "__kai_at 'kai audit witness request'" -l output -s o -r -F -d 'write the request to FILE'
+complete -c kai -n "__kai_at 'kai audit witness request'" -l force -s f -d 'replace FILE'
+complete -c kai -n "__kai_at 'kai audit witness request'" -l old -x -d 'the witness has cosigned N events last, 0 for none'
+complete -c kai -n "__kai_at 'kai audit witness add'" -F
+complete -c kai -n "__kai_at 'kai audit witness sign'" -l output -s o -r -F -d 'write the signature lines to FILE'
+complete -c kai -n "__kai_at 'kai audit witness sign'" -l force -s f -d 'replace FILE'
+complete -c kai -n "__kai_at 'kai audit witness sign'" -l log -x -d 'the log signs with VKEY; may be repeated'
+complete -c kai -n "__kai_at 'kai audit witness sign'" -l key -x -d 'sign with the key REF, as in file:KEY; may be repeated'
+complete -c kai -n "__kai_at 'kai audit witness sign'" -l name -x -d 'sign as the witness NAME; made from the key if not given'
+complete -c kai -n "__kai_at 'kai audit witness trust'" -F
 complete -c kai -n "__kai_at 'kai tour'" -l keep -r -F -d 'work in DIR, which must not exist, and keep it'
 complete -c kai -n "__kai_at 'kai completion'" -a bash
 complete -c kai -n "__kai_at 'kai completion'" -a zsh
