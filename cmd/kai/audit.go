@@ -17,12 +17,16 @@ func auditCommand() command {
 			auditStatusCommand(),
 			auditShowCommand(),
 			auditQueryCommand(),
+			auditTailCommand(),
 			auditVerifyCommand(),
 			auditProveCommand(),
 			auditCheckProofCommand(),
 			auditCheckpointCommand(),
 			auditWitnessCommand(),
 			auditHashCommand(),
+			auditExportCommand(),
+			auditArchiveCommand(),
+			auditPruneCommand(),
 		},
 	}
 }

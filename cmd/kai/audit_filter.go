@@ -172,6 +172,13 @@ func (f *filter) events(ctx context.Context, env *env, log *openedLog) iter.Seq2
 			yield(nil, err)
 			return
 		}
+		f.between(ctx, log, from, to)(yield)
+	}
+}
+
+// between gives those of the events from number from up to, and without, to.
+func (f *filter) between(ctx context.Context, log *openedLog, from, to uint64) iter.Seq2[*event.View, error] {
+	return func(yield func(*event.View, error) bool) {
 		if f.limit > 0 && f.matchesAll() && !f.reverse {
 			to = min(to, from+f.limit)
 		}
