@@ -25,6 +25,7 @@ func auditCommand() command {
 			auditWitnessCommand(),
 			auditHashCommand(),
 			auditExportCommand(),
+			auditAlertCommand(),
 			auditArchiveCommand(),
 			auditPruneCommand(),
 		},

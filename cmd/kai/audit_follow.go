@@ -32,6 +32,9 @@ func (e *env) follow(ctx context.Context, log *openedLog, r audit.Receipt) {
 		}
 	}
 	e.alert(ctx, log, appended, head)
+	if err := e.updateMetrics(ctx, log, appended); err != nil {
+		e.warn("audit metrics: %v", err)
+	}
 }
 
 // violations judges the new events by the rules.
@@ -66,6 +69,11 @@ func (e *env) violations(ctx context.Context, log *openedLog, appended []audit.A
 		found, judged := rule.Evaluate(rules, a.Event, func() iter.Seq2[*event.Event, error] { return before(ctx, log, a.Event.N) })
 		err = errors.Join(err, judged)
 		for _, v := range found {
+			if v.Window > 0 && slices.ContainsFunc(drafts, func(d audit.Draft) bool {
+				return d.Details.Text("rule") == v.Rule && d.Details.Text("group") == v.Group
+			}) {
+				continue // of several that say different things, too, a rule and group has one
+			}
 			drafts = append(drafts, audit.Draft{Act: "audit.violation", Outcome: event.OK, Severity: v.Level, Details: v.Details()})
 		}
 	}
@@ -117,6 +125,3 @@ func (o *openedLog) rules(names []string) (rule.Set, error) {
 	}
 	return rule.NewSet(files...)
 }
-
-// alert raises alerts for the events that need attention.
-func (e *env) alert(_ context.Context, _ *openedLog, _ []audit.Appended, _ audit.Head) {}

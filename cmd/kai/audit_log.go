@@ -27,6 +27,8 @@ type openedLog struct {
 	gap    memory.Gap
 	config home.AuditConfig
 	roots  []*os.Root
+
+	sending bool // another process was started that sends alerts
 }
 
 // close lets go of the directories.
@@ -46,6 +48,9 @@ func (e *env) createLog(ctx context.Context) (*openedLog, error) { return e.find
 
 func (e *env) findLog(ctx context.Context, create bool) (_ *openedLog, err error) {
 	h, err := e.openHome()
+	if errors.Is(err, home.ErrNotExist) && !create {
+		return nil, withHint(err, "kai audit init")
+	}
 	if err != nil {
 		return nil, err
 	}

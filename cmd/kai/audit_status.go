@@ -16,20 +16,25 @@ func auditStatusCommand() command {
 		summary: "show how the log stands",
 		examples: []example{
 			{"kai audit status", "size, epoch, newest checkpoint, what is unsigned"},
+			{"kai audit status --metrics /var/lib/node_exporter/kai.prom", "numbers for Prometheus"},
 			{"kai audit status --vkey", "the key that signs this log's checkpoints, for check-proof --log"},
 		},
 		about:    "Nothing is verified here: kai audit verify does that.",
 		recorded: recordsItself(),
 		flags: []cli.Flag{
 			&cli.BoolFlag{Name: "vkey", Usage: "print the verifier keys of the log, one a line"},
+			&cli.PathFlag{Name: "metrics", Usage: "write counters to `FILE` in the text format of Prometheus, and replace it"},
 		},
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
-			return auditStatus(ctx, env, auditStatusOptions{vkey: c.Bool("vkey")})
+			return auditStatus(ctx, env, auditStatusOptions{vkey: c.Bool("vkey"), metrics: c.Path("metrics")})
 		},
 	}
 }
 
-type auditStatusOptions struct{ vkey bool }
+type auditStatusOptions struct {
+	vkey    bool
+	metrics string
+}
 
 // auditStatusJSON is the answer of kai audit status --json.
 type auditStatusJSON struct {
@@ -60,6 +65,11 @@ func auditStatus(ctx context.Context, env *env, o auditStatusOptions) error {
 	s, err := log.Status()
 	if err != nil {
 		return err
+	}
+	if o.metrics != "" {
+		if err := writeMetrics(ctx, env, log, o.metrics); err != nil || !env.json {
+			return err
+		}
 	}
 	if o.vkey && !env.json {
 		if len(s.VKeys) == 0 {

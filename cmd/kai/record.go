@@ -133,6 +133,7 @@ func (e *env) unrecorded(ctx context.Context, r recorded, log *openedLog, cause 
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	e.alertTampering(ctx, log, cause)
 	if r.mode == observing {
 		e.warn("not recorded: %v", cause)
 		return nil
