@@ -187,10 +187,7 @@ func TestNothingRunsThatCannotBeRecorded(t *testing.T) {
 
 func TestOnFailureWarn(t *testing.T) {
 	w := newLoggedWorld(t)
-	home := filepath.Dir(w.auditDir(t))
-	if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte("[audit]\non_failure = \"warn\"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	w.config(t, "[audit]\non_failure = \"warn\"\n")
 	segment := filepath.Join(w.auditDir(t), "seg", "000000000000.jsonl")
 	whole, err := os.ReadFile(segment)
 	if err != nil {

@@ -158,6 +158,7 @@ func tourSystem(env *env, home, dir string) system {
 	sys.environ = tourEnviron(env, home)
 	sys.userHome = func() (string, error) { return home, nil }
 	sys.workDir = dir
+	sys.keyring = nil // what it remembers would outlive the tour
 	return sys
 }
 

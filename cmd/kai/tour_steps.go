@@ -10,6 +10,10 @@ func tourSteps() []tourStep {
 			want: "kai ",
 		},
 		{
+			say:  "Begin a log: from now on every command that uses a key or judges is recorded.",
+			line: "kai audit init",
+		},
+		{
 			say:  "A signing key in OpenSSH's format, as a build machine needs it.",
 			line: "kai keygen -o release_key --no-passphrase --comment release",
 			want: "ssh-ed25519 ",
@@ -170,6 +174,37 @@ func tourSteps() []tourStep {
 			say:  "sha256sum would say the same.",
 			line: "kai hash -c SUMS",
 			want: "dist/README: OK",
+		},
+		{
+			say:  "What happened so far that needs attention: the changed byte, the strangers.",
+			line: "kai audit query --min-severity medium",
+			want: "signature_verified fail",
+		},
+		{
+			say:  "Is every event as it was written, and is none missing?",
+			line: "kai audit verify",
+			want: "ok: ",
+		},
+		{
+			say:  "A key that signs nothing but heads of this log …",
+			line: "kai keygen -o audit_key --no-passphrase",
+		},
+		{
+			say:  "… and the head, signed. Hand it to somebody, and nobody can rewrite what is before it.",
+			line: "kai audit checkpoint --key file:audit_key",
+		},
+		{
+			say:  "Prove one event of the log to a stranger, without the others.",
+			line: "kai audit prove 6 -o event.tlog-proof",
+		},
+		{
+			say:  "They need the log's key, which they have from you …",
+			line: "kai audit status --vkey > log.vkey",
+		},
+		{
+			say:  "… and nothing else.",
+			line: "kai audit check-proof event.tlog-proof --log log.vkey",
+			want: "signature_created",
 		},
 	}
 }
