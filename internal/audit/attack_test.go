@@ -173,8 +173,6 @@ func TestAttacks(t *testing.T) {
 		{"drop 10, open an epoch that needs no key", func(a *attacked) {
 			lines := a.lines()[:990]
 			sum, k0 := a.forgeEpoch(1, 990, lines)
-			row, _ := event.Lookup("audit.state_lost")
-			_ = row
 			lines, _, key := a.forge(lines, 990, "audit.state_lost", k0, event.Details{{Name: "epoch", Value: int64(1)}, {Name: "file", Value: sum}})
 			a.put(lines)
 			a.setState(lines, key, 1)
@@ -250,8 +248,6 @@ func (a *attacked) forgeEpoch(e uint32, n uint64, lines []string) (sum string, k
 // Every way in which a log can be put back to an older day is noticed by each of the places that
 // remember, alone.
 func TestRestoredOldDay(t *testing.T) {
-	signer := testSigner(t, "kind.local/audit/x")
-	_ = signer
 	for _, alone := range []string{"memory", "checkpoint", "anchor"} {
 		t.Run(alone, func(t *testing.T) {
 			p := newPlace(t)
@@ -298,6 +294,16 @@ func testSigner(t testing.TB, origin string) *checkpoint.Signer {
 	t.Helper()
 	k := ed25519.NewKeyFromSeed(make([]byte, 32))
 	s, err := checkpoint.NewSigner(origin, checkpoint.Ed25519, k, time.Now)
+	must(t, err)
+	return s
+}
+
+// otherSigner is a second key of the log.
+func otherSigner(t testing.TB, origin string) *checkpoint.Signer {
+	t.Helper()
+	seed := make([]byte, 32)
+	seed[0] = 1
+	s, err := checkpoint.NewSigner(origin, checkpoint.Ed25519, ed25519.NewKeyFromSeed(seed), time.Now)
 	must(t, err)
 	return s
 }

@@ -66,6 +66,33 @@ func (v *verifier) leap(n uint64) error {
 	}
 	c.tree.skip(n)
 	v.out.From = n
+	return v.leapedAcknowledgements(n)
+}
+
+// leapedAcknowledgements looks below n for the events by which the owner has signed for a cut that
+// was found there. Only then are lines read, and held against their leaves.
+func (v *verifier) leapedAcknowledgements(n uint64) error {
+	cut := slices.IndexFunc(v.out.Findings, func(f Finding) bool { return f.Check == CheckEpoch && !f.Place })
+	if cut < 0 {
+		return nil
+	}
+	for view, err := range v.l.views(context.Background(), v.out.Findings[cut].N, n) {
+		if errors.Is(err, ErrPruned) || errors.Is(err, ErrTampered) {
+			return nil // it stays a finding
+		}
+		if err != nil {
+			return err
+		}
+		if string(view.Act) != "audit.acknowledged" {
+			continue
+		}
+		leaf, err := tree{v.l.dir}.ReadHashes([]int64{tlog.StoredHashIndex(0, int64(view.N))})
+		if err != nil || leaf[0] != LineHash(view.Line) {
+			continue
+		}
+		e := view.Event()
+		v.acked[uint64(e.Details.Int("at"))] = view.N
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -77,9 +78,32 @@ func (w *writer) addOwn() error {
 	now := w.l.opts.Context.Config
 	if now != "" && before != "" && now != before {
 		d := event.Details{{Name: "new", Value: now}, {Name: "old", Value: before}}
-		return w.add(Draft{Act: "config_changed", Outcome: event.OK, Details: d})
+		if err := w.add(Draft{Act: "config_changed", Outcome: event.OK, Details: d}); err != nil {
+			return err
+		}
+		return w.followAuditors()
 	}
 	return nil
+}
+
+// followAuditors opens an epoch when those who may open it are others than those of the epoch now.
+func (w *writer) followAuditors() error {
+	for v, err := range w.l.Backward(context.Background(), w.written.st.n) {
+		if errors.Is(err, ErrPruned) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if act := string(v.Act); act != "audit.created" && !opensEpoch(act) {
+			continue
+		}
+		if string(event.RawMember(v.Details, "auditors")) == auditorsDigest(w.l.opts.Recipients) {
+			return nil
+		}
+		break
+	}
+	return w.openEpoch("audit.epoch", nil)
 }
 
 // add puts one event behind those that are pending.
