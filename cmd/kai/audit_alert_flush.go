@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/urfave/cli/v2"
 
+	"kai/internal/audit"
 	"kai/internal/audit/alert"
 )
 
@@ -42,11 +44,21 @@ type alertAttempt struct {
 }
 
 func auditAlertFlush(ctx context.Context, env *env) error {
-	log, sinks, err := env.openSinks(ctx)
+	log, err := env.openLog(ctx)
+	if errors.Is(err, audit.ErrTampered) || errors.Is(err, audit.ErrNotExist) {
+		// What waits may be the alert that says so.
+		if found, failed := env.openForAlerts(); failed == nil {
+			log, err = found, nil
+		}
+	}
 	if err != nil {
 		return err
 	}
 	defer log.close()
+	sinks, err := env.sinks(log.config)
+	if err != nil {
+		return err
+	}
 	answer := auditAlertFlushJSON{Sent: []alertAttempt{}, Failed: []alertAttempt{}, Dropped: []alertAttempt{}}
 	box, err := openOutbox(log, false)
 	if err != nil {

@@ -110,15 +110,16 @@ func (e *env) put(ctx context.Context, log *openedLog, o *alert.Outbox, sinks []
 		return false, err
 	}
 	fate, dropped, err := o.Put(context.WithoutCancel(ctx), a, names, now)
-	if log.Log != nil {
-		e.recordDropped(ctx, log, dropped)
-	}
+	e.recordDropped(ctx, log, dropped)
 	return fate == alert.Kept, err
 }
 
 // recordDropped records alerts that nobody will get. Nothing follows from that: alerts about
-// alerts would be in the way of the others.
+// alerts would be in the way of the others. A log that cannot be opened records nothing.
 func (e *env) recordDropped(ctx context.Context, log *openedLog, dropped []alert.Dropped) {
+	if log.Log == nil {
+		return
+	}
 	var drafts []audit.Draft
 	for _, d := range dropped {
 		drafts = append(drafts, audit.Draft{Act: "audit.alert_failed", Outcome: event.Fail, Details: d.Details()})
@@ -174,7 +175,7 @@ func anyDue(o *alert.Outbox, sinks []alert.Sink, now time.Time) (bool, error) {
 func (e *env) flushAlerts(ctx context.Context, log *openedLog, o *alert.Outbox, sinks []alert.Sink) (alert.Report, error) {
 	report, err := o.Flush(ctx, sinks, e.now, flushLimit)
 	e.recordDropped(ctx, log, report.Dropped)
-	if failed := e.countAlerts(ctx, log, &report); failed != nil {
+	if failed := e.countAlerts(ctx, log, &report); failed != nil && !errors.Is(failed, audit.ErrTampered) {
 		e.warn("audit metrics: %v", failed)
 	}
 	return report, err

@@ -51,7 +51,7 @@ func (e *env) updateMetrics(ctx context.Context, log *openedLog, appended []audi
 
 // countAlerts counts what became of alerts.
 func (e *env) countAlerts(ctx context.Context, log *openedLog, r *alert.Report) error {
-	if len(r.Sent)+len(r.Failed)+len(r.Dropped) == 0 {
+	if log.Log == nil || len(r.Sent)+len(r.Failed)+len(r.Dropped) == 0 {
 		return nil
 	}
 	_, err := log.counters(ctx, flushLimit, func(c *metrics.Counters) {
@@ -158,9 +158,11 @@ func (e *env) metricsText(log *openedLog, c *metrics.Counters) ([]byte, error) {
 	if s.OutboxPending, _, err = log.outboxState(); err != nil {
 		return nil, err
 	}
-	anchored := uint64(0)
-	anchors, err := log.Anchors()
-	if err == nil { // a file that is malformed vouches for nothing
+	anchored, err := log.cosignedSize()
+	if err != nil {
+		return nil, err
+	}
+	if anchors, err := log.Anchors(); err == nil { // a file that is malformed vouches for nothing
 		for _, a := range anchors {
 			anchored = max(anchored, a.N)
 		}

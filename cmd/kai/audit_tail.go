@@ -1,16 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
-
-	"kai/internal/audit"
-	"kai/internal/audit/event"
 )
 
 func auditTailCommand() command {
@@ -82,34 +78,61 @@ func auditTail(ctx context.Context, env *env, o auditTailOptions) error {
 
 // printLast prints the last events of a range.
 func (o *auditTailOptions) printLast(ctx context.Context, log *openedLog, out *eventPrinter, from, to uint64) error {
-	var last [][]byte // lines, the latest first
-	for v, err := range log.Backward(ctx, to) {
-		if len(last) == o.lines {
-			break
-		}
-		if errors.Is(err, audit.ErrPruned) {
-			break // there is no more
-		}
-		if err != nil {
-			return err
-		}
-		if v.N < from {
-			break
-		}
-		if o.matches(v) {
-			last = append(last, bytes.Clone(v.Line))
-		}
+	start, err := o.start(ctx, log, from, to)
+	if err != nil {
+		return err
 	}
-	var v event.View
-	for _, line := range slices.Backward(last) {
-		if err := event.Scan(line, &v); err != nil {
-			return err
+	for v, err := range log.Views(ctx, start, to) {
+		if err != nil {
+			return errors.Join(out.flush(), err)
 		}
-		if err := out.print(&v); err != nil {
+		if !o.matches(v) {
+			continue
+		}
+		if err := out.print(v); err != nil {
 			return err
 		}
 	}
 	return out.flush()
+}
+
+// start is the number of the first event to print: it and those behind it are as many as asked
+// for. Parts of the range are looked at from its end on, each larger than the one before, and only
+// numbers are kept.
+func (o *auditTailOptions) start(ctx context.Context, log *openedLog, from, to uint64) (uint64, error) {
+	if o.lines == 0 {
+		return to, nil
+	}
+	if o.matchesAll() {
+		from = max(from, to-min(to, uint64(o.lines)))
+	}
+	first, err := log.firstLine(to)
+	if err != nil {
+		return 0, err
+	}
+	from = max(from, first)
+	if o.matchesAll() {
+		return from, nil
+	}
+	missing := o.lines
+	for end, width := to, uint64(512); end > from; width = min(4*width, log.Info().Seg) {
+		begin := max(from, end-min(end, width))
+		var hits []uint64
+		for v, err := range log.Views(ctx, begin, end) {
+			if err != nil {
+				return 0, err
+			}
+			if o.matches(v) {
+				hits = append(hits, v.N)
+			}
+		}
+		if len(hits) >= missing {
+			return hits[len(hits)-missing], nil
+		}
+		missing -= len(hits)
+		end = begin
+	}
+	return from, nil
 }
 
 // printNew prints events from number next on as they are appended, until the context ends. Which
