@@ -34,18 +34,11 @@ func AppendCEF(b []byte, logID string, v *event.View, leaf [32]byte) []byte {
 	b = append(append(b, " cat="...), v.Type.String()...)
 	b = append(append(b, " act="...), v.Act...)
 	b = append(append(b, " outcome="...), v.Outcome.String()...)
-	for _, field := range []struct {
-		key    string
-		object []byte
-		name   string
-	}{
-		{" reason=", v.Details, "error"}, {" suser=", v.Source, "agent"}, {" suid=", v.Source, "uid"},
-		{" spid=", v.Source, "pid"}, {" shost=", v.Source, "host"},
-	} {
-		if raw := event.RawMember(field.object, field.name); raw != nil {
-			b = appendCEFValue(append(b, field.key...), raw)
-		}
-	}
+	b = appendCEFField(b, " reason=", stringOf(v.Details, "error"))
+	b = appendCEFField(b, " suser=", event.RawMember(v.Source, "agent"))
+	b = appendCEFField(b, " suid=", event.RawMember(v.Source, "uid"))
+	b = appendCEFField(b, " spid=", event.RawMember(v.Source, "pid"))
+	b = appendCEFField(b, " shost=", event.RawMember(v.Source, "host"))
 	b = strconv.AppendUint(append(b, " cn1Label=n cn1="...), v.N, 10)
 	b = appendHex(append(b, " cs1Label=leaf cs1="...), leaf)
 	b = appendAll(append(b, " cs2Label=source cs2="...), v.Source, inCEFValue)
@@ -55,9 +48,13 @@ func AppendCEF(b []byte, logID string, v *event.View, leaf [32]byte) []byte {
 	return appendMessage(append(b, " msg="...), v, inCEFValue)
 }
 
-// appendCEFValue writes a string of a line. CEF has a spelling for line breaks; all else that the
-// line escapes stays so.
-func appendCEFValue(b, raw []byte) []byte {
+// appendCEFField writes a string of a line, nothing if it is empty. CEF has a spelling for line
+// breaks; all else that the line escapes stays so.
+func appendCEFField(b []byte, key string, raw []byte) []byte {
+	if len(raw) == 0 {
+		return b
+	}
+	b = append(b, key...)
 	for len(raw) > 0 {
 		end := 0
 		for end < len(raw) && !isLineBreak(raw[end:]) {
@@ -67,7 +64,11 @@ func appendCEFValue(b, raw []byte) []byte {
 		}
 		b = appendText(b, raw[:end], inCEFValue)
 		if raw = raw[end:]; len(raw) > 0 {
-			b = append(b, '\\', map[byte]byte{'a': 'n', 'd': 'r'}[raw[5]])
+			letter := byte('n')
+			if raw[5] == 'd' {
+				letter = 'r'
+			}
+			b = append(b, '\\', letter)
 			raw = raw[6:]
 		}
 	}

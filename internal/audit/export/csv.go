@@ -2,7 +2,6 @@ package export
 
 import (
 	"strconv"
-	"strings"
 
 	"kai/internal/audit/event"
 )
@@ -65,7 +64,7 @@ func appendCell(b, raw []byte) []byte {
 
 func beginsFormula(raw []byte) bool {
 	for _, start := range [...]string{"=", "+", "-", "@", "'", `\u0009`, `\u000a`, `\u000d`, "＝", "＋", "－", "＠"} {
-		if strings.HasPrefix(string(raw), start) {
+		if len(raw) >= len(start) && string(raw[:len(start)]) == start {
 			return true
 		}
 	}

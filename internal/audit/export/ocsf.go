@@ -6,137 +6,223 @@ import (
 	"kai/internal/audit/event"
 )
 
-// AppendOCSF writes an event as one object of the Open Cybersecurity Schema Framework 1.6.0,
-// without a line feed. Classes are, by type:
+// AppendOCSF writes an event as one object of the Open Cybersecurity Schema Framework 1.6.0, without
+// a line feed. The class follows from the type, and from the act for roles:
 //
-//	authentication 3002         trust_change         3004      system_access      1007
-//	authorization  3003         configuration_change 5019      security_violation 2004
-//	data_access    6005         encryption           6003
+//	authentication        3002 Authentication           user service
+//	authorization         3003 Authorize Session        user privileges
+//	  role_granted, role_revoked  3005 User Access Management   user privileges
+//	trust_change          3004 Entity Management        entity
+//	configuration_change  5019 Device Config State Change  device
+//	system_access         1007 Process Activity         process device
+//	data_access           6005 Datastore Activity       databucket src_endpoint
+//	encryption            6003 API Activity             api src_endpoint
+//	security_violation    2004 Detection Finding        finding_info
 //
-// and 3005 for role_granted and role_revoked. activity_id is one that the class defines where one
-// fits, else 99 with activity_name; type_uid is class·100 + activity_id. severity_id is 1 for info
-// to 5 for critical; status_id 1 for ok, 2 for fail and deny, 0 for begin. metadata.uid is the id.
-// What has no place in the schema is in unmapped: act, outcome, n, leaf, source, context, details.
+// with the attributes that the class requires. All have activity_id and category_uid class_uid
+// type_uid time severity_id status_id metadata message; activity_id is 99, with the act as
+// activity_name, where the class has no activity for the act. time is in milliseconds; metadata
+// has the event's id as uid, the begin event's id as correlation_uid, and the time as it is written.
+// severity_id is 1 to 5. status_id is 1 for ok, 2 for fail and deny, 99 for begin; a finding is new,
+// which is 1. unmapped has eventType n action outcome leaf source context details, so that nothing
+// is left out.
+//
+// What the schema requires and an event does not have is said to be unknown: a user "unknown" of
+// type 0, and the log's id for a device without a name.
 func AppendOCSF(b []byte, logID string, v *event.View, leaf [32]byte) []byte {
-	class := ocsfClass(v)
-	activity := ocsfActivity(class, string(v.Act))
-	b = strconv.AppendInt(append(b, `{"class_uid":`...), class, 10)
-	b = strconv.AppendInt(append(b, `,"category_uid":`...), class/1000, 10)
-	b = strconv.AppendInt(append(b, `,"activity_id":`...), activity, 10)
-	b = append(append(append(b, `,"activity_name":"`...), v.Act...), '"')
-	b = strconv.AppendInt(append(b, `,"type_uid":`...), class*100+activity, 10)
-	b = strconv.AppendInt(append(b, `,"severity_id":`...), int64(v.Severity), 10)
-	b = strconv.AppendInt(append(b, `,"status_id":`...), [...]int64{0, 0, 1, 2, 2}[v.Outcome], 10)
-	b = strconv.AppendInt(append(b, `,"time":`...), floorMillis(v.Micros), 10)
-	b = appendID(append(b, `,"metadata":{"version":"1.6.0","uid":"`...), logID, v.N)
-	b = append(b, `","product":{"name":"kai","vendor_name":"kai"`...)
-	b = appendMember(b, `,"version":`, v.Source, "ver")
-	b = append(b, `}}`...)
-	b = append(b, `,"actor":`...)
-	b = appendActor(b, v)
-	if class != 2004 {
-		b = append(b, `,"user":`...)
-		b = appendUser(b, v)
-	}
-	b = append(b, `,"device":{"type_id":0`...)
-	b = appendMember(b, `,"hostname":`, v.Source, "host")
-	b = append(b, '}')
-	b = appendOwn(b, class, logID, v)
-	b = strconv.AppendUint(append(b, `,"unmapped":{"n":`...), v.N, 10)
-	b = append(append(b, `,"act":"`...), v.Act...)
-	b = append(append(b, `","outcome":"`...), v.Outcome.String()...)
-	b = appendHex(append(b, `","leaf":"`...), leaf)
-	b = append(append(b, `","source":`...), v.Source...)
-	b = append(append(b, `,"context":`...), v.Context...)
-	b = append(append(b, `,"details":`...), v.Details...)
-	return append(b, `}}`...)
-}
-
-// appendOwn writes what a class requires beyond what all have.
-func appendOwn(b []byte, class int64, logID string, v *event.View) []byte {
-	act := func(b []byte, before string) []byte { return append(append(append(b, before...), v.Act...), '"') }
-	switch class {
-	case 1007:
-		b = append(append(b, `,"process":{"name":"kai"`...), appendMember(nil, `,"pid":`, v.Source, "pid")...)
-		return append(b, '}')
-	case 2004:
-		b = act(b, `,"finding_info":{"title":"`)
-		b = appendID(append(b, `,"uid":"`...), logID, v.N)
-		return append(b, `"}`...)
+	c := classOf(v.Type, string(v.Act))
+	o := ocsf{b: append(b, '{'), logID: logID, v: v}
+	o.classification(c)
+	switch c {
+	case 3002:
+		o.raw(`,"actor":`).actor().raw(`,"user":`).subject().raw(`,"service":{"name":"kai"},"src_endpoint":`).endpoint()
+	case 3003, 3005:
+		o.raw(`,"user":`).subject().raw(`,"privileges":[`).first(string(v.Act), "wanted").raw(`],"src_endpoint":`).endpoint()
 	case 3004:
-		return append(act(b, `,"entity":{"type":"trust","name":"`), '}')
-	case 3005:
-		return append(act(b, `,"privileges":["`), ']')
-	case 6003:
-		return append(act(b, `,"api":{"operation":"`), `},"src_endpoint":{"name":"local"}`...)
+		o.raw(`,"actor":`).actor().raw(`,"entity":{"name":`).first(string(v.Act), "trustee", "agent_id", "identity", "key_id", "digest")
+		o.raw(`,"type":"`).raw(entityType(string(v.Act))).raw(`"},"src_endpoint":`).endpoint()
+	case 5019:
+		o.raw(`,"actor":`).actor().raw(`,"device":`).device()
+	case 1007:
+		o.raw(`,"actor":`).actor().raw(`,"device":`).device().raw(`,"process":`).process()
 	case 6005:
-		return append(b, `,"src_endpoint":{"name":"local"},"database":{"name":"vault","type_id":99}`...)
-	}
-	return b
-}
-
-// ocsfClass is the class of an event.
-func ocsfClass(v *event.View) int64 {
-	switch string(v.Act) {
-	case "role_granted", "role_revoked":
-		return 3005
-	}
-	return [...]int64{
-		event.Authentication: 3002, event.Authorization: 3003, event.Encryption: 6003, event.TrustChange: 3004,
-		event.SecurityViolation: 2004, event.SystemAccess: 1007, event.DataAccess: 6005, event.ConfigurationChange: 5019,
-	}[v.Type]
-}
-
-// ocsfActivity is an activity that the class defines, or 99.
-func ocsfActivity(class int64, act string) int64 {
-	activity, ok := map[int64]map[string]int64{
-		1007: {"sandbox_started": 1, "sandbox_finished": 2, "sandbox_failed": 2},
-		2004: {"audit.violation": 1},
-		3002: {"vault_unlock_attempt": 1, "vault_unlocked": 1, "vault_unlock_failed": 1, "vault_locked": 2, "session_expired": 2},
-		3004: {
-			"identity_created": 1, "trust_established": 1, "certificate_issued": 1, "trust_root_added": 1,
-			"identity_rotated": 3, "truststore_updated": 3, "trust_statement_imported": 3, "revocation_list_imported": 3,
-			"identity_revoked": 4, "trust_revoked": 4, "trust_root_removed": 4, "certificate_validated": 2,
-		},
-		3005: {"role_granted": 1, "role_revoked": 2},
-		6003: {
-			"key_generation_started": 1, "key_generation_completed": 1, "key_generation_failed": 1, "key_imported": 1, "key_stored": 1,
-			"signature_created": 1, "secret_stored": 1, "secret_rotated": 3, "key_rotated": 3, "vault_rekeyed": 3, "key_deleted": 4, "secret_deleted": 4,
-		},
-		6005: {
-			"secret_retrieved": 1, "secret_listed": 1, "secret_injected": 1, "key_retrieved": 1, "sandbox_secret_released": 1,
-			"vault_exported": 1, "key_exported": 1, "audit.exported": 1, "vault_imported": 2, "vault_committed": 2,
-		},
-	}[class][act]
-	if !ok {
-		return 99
-	}
-	return activity
-}
-
-// appendActor writes who did it.
-func appendActor(b []byte, v *event.View) []byte {
-	b = appendUser(append(b, `{"user":`...), v)
-	b = append(b, `,"process":{"name":"kai"`...)
-	b = appendMember(b, `,"pid":`, v.Source, "pid")
-	return append(b, `}}`...)
-}
-
-func appendUser(b []byte, v *event.View) []byte {
-	b = append(b, `{"type_id":0`...)
-	b = appendMember(b, `,"name":`, v.Source, "agent")
-	if uid := event.RawMember(v.Source, "uid"); uid != nil {
-		b = append(append(append(b, `,"uid":"`...), uid...), '"')
-	}
-	return append(b, '}')
-}
-
-// appendMember writes a member of an object under another name, if it is there.
-func appendMember(b []byte, before string, object []byte, name string) []byte {
-	for n, value := range event.RawMembers(object) {
-		if string(n) == name {
-			return append(append(b, before...), value...)
+		o.raw(`,"actor":`).actor().raw(`,"src_endpoint":`).endpoint()
+		o.raw(`,"type_id":2,"databucket":{"name":`).first("vault", "ns").raw(`,"type_id":99,"type":"kai"}`)
+	case 6003:
+		o.raw(`,"actor":`).actor().raw(`,"api":{"operation":"`).raw(string(v.Act)).raw(`","service":{"name":"kai"}},"src_endpoint":`).endpoint()
+	case 2004:
+		o.raw(`,"finding_info":{"uid":"`).id().raw(`","title":`).first(string(v.Act), "title", "pattern")
+		o.raw(`,"types":[`).first(string(v.Act), "pattern").raw(`]}`)
+		if v.Severity >= event.High {
+			o.raw(`,"is_alert":true`)
 		}
 	}
-	return b
+	return o.unmapped(leaf)
+}
+
+// ocsf is an object in the making.
+type ocsf struct {
+	b     []byte
+	logID string
+	v     *event.View
+}
+
+func (o *ocsf) raw(text string) *ocsf {
+	o.b = append(o.b, text...)
+	return o
+}
+
+func (o *ocsf) integer(name string, value int64) *ocsf {
+	o.b = strconv.AppendInt(append(o.b, name...), value, 10)
+	return o
+}
+
+func (o *ocsf) id() *ocsf {
+	o.b = appendID(o.b, o.logID, o.v.N)
+	return o
+}
+
+// classification writes what every class has.
+func (o *ocsf) classification(class int64) {
+	v := o.v
+	act := string(v.Act)
+	activity := activityOf(class, act)
+	o.integer(`"activity_id":`, activity)
+	if activity == otherActivity {
+		o.raw(`,"activity_name":"`).raw(act).raw(`"`)
+	}
+	o.integer(`,"category_uid":`, class/1000).integer(`,"class_uid":`, class).integer(`,"type_uid":`, class*100+activity)
+	o.integer(`,"time":`, floorMillis(v.Micros)).integer(`,"severity_id":`, int64(v.Severity))
+	switch {
+	case class == 2004:
+		o.raw(`,"status_id":1,"status":"New"`)
+	case v.Outcome == event.OK:
+		o.raw(`,"status_id":1,"status":"Success"`)
+	case v.Outcome == event.Begin:
+		o.raw(`,"status_id":99,"status":"begin"`)
+	default:
+		o.raw(`,"status_id":2,"status":"Failure"`)
+	}
+	if code := stringOf(v.Details, "error"); len(code) > 0 {
+		o.raw(`,"status_code":`).quoted(code)
+	}
+	o.raw(`,"metadata":{"version":"1.6.0","product":{"name":"kai","vendor_name":"kai"`)
+	if ver := event.RawMember(v.Source, "ver"); ver != nil {
+		o.raw(`,"version":`).quoted(ver)
+	}
+	o.raw(`},"uid":"`).id().raw(`","event_code":"`).raw(act).integer(`","sequence":`, int64(v.N))
+	if ref := event.RawMember(v.Context, "ref"); ref != nil {
+		o.raw(`,"correlation_uid":"`).raw(o.logID).raw(":").raw(string(ref)).raw(`"`)
+	}
+	o.raw(`,"log_name":"audit","log_provider":"kai","original_time":"`).raw(string(v.Timestamp())).raw(`"},"message":"`)
+	o.b = appendMessage(o.b, v, inJSON)
+	o.raw(`"`)
+}
+
+// quoted writes a string of the line, whose escapes are JSON's.
+func (o *ocsf) quoted(raw []byte) *ocsf {
+	o.b = append(append(append(o.b, '"'), raw...), '"')
+	return o
+}
+
+// first writes the first of the members of d that is a string and not empty, or the text.
+func (o *ocsf) first(otherwise string, names ...string) *ocsf {
+	for _, name := range names {
+		if text := stringOf(o.v.Details, name); len(text) > 0 {
+			return o.quoted(text)
+		}
+	}
+	return o.quoted([]byte(otherwise))
+}
+
+// actor is who did it.
+func (o *ocsf) actor() *ocsf {
+	o.raw(`{"app_name":"kai","user":`).user()
+	if pid := event.RawMember(o.v.Source, "pid"); pid != nil {
+		o.raw(`,"process":{"pid":`).raw(string(pid)).raw(`}`)
+	}
+	if sid := event.RawMember(o.v.Context, "sid"); sid != nil {
+		o.raw(`,"session":{"uid":`).quoted(sid).raw(`}`)
+	}
+	return o.raw(`}`)
+}
+
+func (o *ocsf) user() *ocsf {
+	agent, uid := event.RawMember(o.v.Source, "agent"), event.RawMember(o.v.Source, "uid")
+	switch {
+	case string(uid) == "0":
+		o.raw(`{"type_id":2`) // an administrator
+	case uid != nil:
+		o.raw(`{"type_id":1`)
+	default:
+		o.raw(`{"type_id":0`)
+	}
+	if uid != nil {
+		o.raw(`,"uid":"`).raw(string(uid)).raw(`"`)
+	}
+	if agent != nil {
+		o.raw(`,"name":`).quoted(agent)
+	} else if uid == nil {
+		o.raw(`,"name":"unknown"`)
+	}
+	return o.raw(`}`)
+}
+
+// subject is whom an authentication or a right is about: the identity that d names, or the user.
+func (o *ocsf) subject() *ocsf {
+	for _, name := range [...]string{"agent_id", "identity", "remote_agent", "trustee"} {
+		if id := stringOf(o.v.Details, name); len(id) > 0 {
+			return o.raw(`{"type_id":99,"type":"identity","name":`).quoted(id).raw(`}`)
+		}
+	}
+	return o.user()
+}
+
+// endpoint is a network_endpoint.
+func (o *ocsf) endpoint() *ocsf {
+	if host := event.RawMember(o.v.Source, "host"); host != nil {
+		return o.raw(`{"`).raw(hostAttribute(host)).raw(`":`).quoted(host).raw(`}`)
+	}
+	return o.raw(`{"svc_name":"kai"}`)
+}
+
+func (o *ocsf) device() *ocsf {
+	o.raw(`{"type_id":0`)
+	if host := event.RawMember(o.v.Source, "host"); host != nil {
+		return o.raw(`,"`).raw(hostAttribute(host)).raw(`":`).quoted(host).raw(`}`)
+	}
+	return o.raw(`,"uid":"`).raw(o.logID).raw(`"}`)
+}
+
+func (o *ocsf) process() *ocsf {
+	if pid := event.RawMember(o.v.Source, "pid"); pid != nil {
+		return o.raw(`{"pid":`).raw(string(pid)).raw(`}`)
+	}
+	return o.raw(`{"uid":"`).id().raw(`"}`)
+}
+
+// hostAttribute is hostname for what the schema's hostname_t may be, else name.
+func hostAttribute(host []byte) string {
+	for i, c := range host {
+		alphanumeric := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !alphanumeric && (i == 0 || i == len(host)-1 || c != '-' && c != '.') {
+			return "name"
+		}
+	}
+	return "hostname"
+}
+
+// unmapped writes the rest and ends the object.
+func (o *ocsf) unmapped(leaf [32]byte) []byte {
+	v := o.v
+	o.raw(`,"unmapped":{"eventType":"`).raw(v.Type.String()).integer(`","n":`, int64(v.N)).raw(`,"action":"`).raw(string(v.Act))
+	o.raw(`","outcome":"`).raw(v.Outcome.String()).raw(`","leaf":"`)
+	o.b = appendHex(o.b, leaf)
+	o.raw(`","source":`)
+	o.b = append(o.b, v.Source...)
+	o.raw(`,"context":`)
+	o.b = append(o.b, v.Context...)
+	o.raw(`,"details":`)
+	o.b = append(o.b, v.Details...)
+	return append(o.b, '}', '}')
 }

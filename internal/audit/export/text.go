@@ -52,3 +52,13 @@ func inJSON(b []byte, c byte) []byte {
 	}
 	return append(b, c)
 }
+
+// stringOf returns a member of d that is a string, without its quotation marks; nil when it is none.
+func stringOf(details []byte, name string) []byte {
+	for n, value := range event.RawMembers(details) {
+		if string(n) == name && value[0] == '"' {
+			return value[1 : len(value)-1]
+		}
+	}
+	return nil
+}
