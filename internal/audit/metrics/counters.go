@@ -44,9 +44,21 @@ func (c *Counters) Add(v *event.View) bool {
 		c.Recoveries++
 	case "audit.violation":
 		e := v.Event()
-		c.Violations[label(e.Details.Text("pattern"))]++
+		c.violated(label(e.Details.Text("pattern")))
 	}
 	return true
+}
+
+// MaxPatterns bounds the patterns that are counted apart. Rules come and go, and a label with
+// ever new values costs Prometheus a series each.
+const MaxPatterns = 1000
+
+// violated counts a violation, by "other" once there are too many patterns.
+func (c *Counters) violated(pattern string) {
+	if _, known := c.Violations[pattern]; !known && len(c.Violations) >= MaxPatterns {
+		pattern = "other"
+	}
+	c.Violations[pattern]++
 }
 
 // label makes text fit for a document, which holds no control characters.
@@ -59,7 +71,7 @@ func label(text string) string {
 	}, text)
 }
 
-// Alerted counts an alert that a sink was given, by what came of it.
+// Alerted counts an alert that a sink was given, by what came of it. Neither word has a space.
 func (c *Counters) Alerted(sink, result string) { c.Alerts[sink+" "+result]++ }
 
 // Marshal is the file.
@@ -71,21 +83,33 @@ func Unmarshal(data []byte, logID string) (*Counters, error) {
 	if err := canon.Unmarshal(data, &c); err != nil {
 		return nil, errors.Join(ErrMalformed, err)
 	}
-	if c.V != 1 || c.LogID != logID || c.Alerts == nil || c.Events == nil || c.Violations == nil || !c.labelled() {
+	if c.V != 1 || c.LogID != logID || c.Alerts == nil || c.Events == nil || c.Violations == nil || c.Recoveries < 0 || !c.sound() {
 		return nil, ErrMalformed
 	}
 	return &c, nil
 }
 
-// labelled reports whether the keys have as many words as there are labels.
-func (c *Counters) labelled() bool {
-	for key := range c.Events {
-		if strings.Count(key, " ") != 2 {
+// sound reports whether the keys are words of the labels, and whether each was counted.
+func (c *Counters) sound() bool {
+	for key, count := range c.Events {
+		words := strings.Split(key, " ")
+		if len(words) != 3 || count < 1 {
+			return false
+		}
+		_, typ := event.ParseType(words[0])
+		_, severity := event.ParseSeverity(words[1])
+		_, outcome := event.ParseOutcome(words[2])
+		if typ != nil || severity != nil || outcome != nil {
 			return false
 		}
 	}
-	for key := range c.Alerts {
-		if strings.Count(key, " ") != 1 {
+	for key, count := range c.Alerts {
+		if strings.Count(key, " ") != 1 || count < 1 {
+			return false
+		}
+	}
+	for _, count := range c.Violations {
+		if count < 1 {
 			return false
 		}
 	}

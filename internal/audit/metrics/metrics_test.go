@@ -82,7 +82,13 @@ func TestFile(t *testing.T) {
 	}
 	for _, bad := range []string{
 		"", "{}", strings.Replace(want, `"v":1`, `"v":2`, 1), strings.Replace(want, "system_access info ok", "system_access", 1),
-		strings.Replace(want, `"alerts":{}`, `"alerts":{"x":1}`, 1),
+		strings.Replace(want, "system_access info ok", "system_access info good", 1), strings.Replace(want, "system_access info", "system info", 1),
+		strings.Replace(want, "access info", "access none", 1), strings.Replace(want, "info ok", "info ok x", 1),
+		strings.Replace(want, `ok":1`, `ok":0`, 1), strings.Replace(want, `ok":1`, `ok":-1`, 1), strings.Replace(want, `ok":1`, `ok":1.5`, 1),
+		strings.Replace(want, `"n":1`, `"n":-1`, 1), strings.Replace(want, `"recoveries":0`, `"recoveries":-1`, 1),
+		strings.Replace(want, `"alerts":{}`, `"alerts":{"x":1}`, 1), strings.Replace(want, `"alerts":{}`, `"alerts":{"x y z":1}`, 1),
+		strings.Replace(want, `"alerts":{}`, `"alerts":null`, 1), strings.Replace(want, `"alerts":{},`, ``, 1),
+		strings.Replace(want, `"violations":{}`, `"violations":{"x":0}`, 1), want + "\n", " " + want, strings.Replace(want, `{"alerts"`, `{"a":1,"alerts"`, 1),
 	} {
 		if _, err := metrics.Unmarshal([]byte(bad), "A"); !errors.Is(err, metrics.ErrMalformed) {
 			t.Errorf("%s: %v", bad, err)
