@@ -222,6 +222,10 @@ func FuzzScan(f *testing.F) {
 			}
 			return
 		}
+		var head event.View
+		if err := event.ScanHead(line, &head); err != nil || head.N != v.N || head.Micros != v.Micros || !bytes.Equal(head.Act, v.Act) {
+			t.Fatalf("the head of %q: %v", line, err)
+		}
 		e := v.Event()
 		again, err := e.AppendLine(nil)
 		if err != nil || !bytes.Equal(again, line) {
