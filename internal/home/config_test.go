@@ -220,8 +220,8 @@ func write(c home.Config) string {
 	line("metrics_file", basic(c.Audit.MetricsFile))
 	line("mode", basic(c.Audit.Mode))
 	line("witnesses", array(c.Audit.Witnesses))
-	for p, r := range c.Audit.React {
-		line("react."+string(p), basic(r))
+	for _, p := range home.Patterns() {
+		line("react."+string(p), basic(c.Audit.React[p]))
 	}
 	for _, a := range c.Audit.Alerts {
 		b.WriteString("[[audit.alert]]\n")
