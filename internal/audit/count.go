@@ -13,6 +13,11 @@ import (
 // workers parts at once; match is called by several goroutines. With headOnly it may look at what
 // event.ScanHead reads, and nothing else.
 func (l *Log) Count(ctx context.Context, from, to uint64, workers int, headOnly bool, match func(*event.View) bool) (uint64, error) {
+	size, err := l.Size()
+	if err != nil {
+		return 0, err
+	}
+	to = min(to, size)
 	read := scan(event.Scan)
 	if headOnly {
 		read = event.ScanHead

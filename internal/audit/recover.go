@@ -201,7 +201,7 @@ func (w *writer) recoverSegment() error {
 			return w.cutTorn(int64(len(line)))
 		case err != nil && err != errTorn:
 			return fmt.Errorf("audit log: %w", err)
-		case err == errTorn || w.st.n > 0 && w.st.n%w.l.info.Seg == 0:
+		case err == errTorn || w.st.n == (uint64(w.st.seg)+1)*w.l.info.Seg: // a line too long, or too many
 			return &TamperError{N: w.st.n, Check: CheckSegment, Text: "more in the segment than belongs there"}
 		}
 		if err := w.adopt(line); err != nil {

@@ -25,6 +25,18 @@ func tryLock(f *os.File, exclusive bool) (bool, error) {
 	return err == nil, err
 }
 
+// WaitLock takes the lock when its turn comes: the kernel keeps a queue, so that nobody who waits is
+// passed by for ever, as happens to those who only ask now and then.
+func (f osFile) WaitLock(exclusive bool) error {
+	how := unix.LOCK_SH
+	if exclusive {
+		how = unix.LOCK_EX
+	}
+	err := retry(func() error { return unix.Flock(int(f.Fd()), how) })
+	runtime.KeepAlive(f.File)
+	return err
+}
+
 func unlock(f *os.File) error {
 	err := retry(func() error { return unix.Flock(int(f.Fd()), unix.LOCK_UN) })
 	runtime.KeepAlive(f)

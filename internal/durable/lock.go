@@ -21,7 +21,8 @@ type Held struct {
 // one, as long as they ask too: the lock is advisory. It ends with Unlock or with the process,
 // however that ends.
 //
-// While others hold it Lock asks again, at first quickly and then every poll, until ctx ends; the
+// While others hold it Lock waits in the system's queue, or, where there is none, asks again, at
+// first quickly and then every poll, until ctx ends; the
 // error is then ErrLocked and the cause of ctx. A poll of zero or less means: ask once.
 //
 // Expected system calls: openat(name, O_RDWR|O_CREAT), flock(LOCK_EX|LOCK_NB)…, fstat, fstatat.
@@ -62,6 +63,13 @@ func (d *Dir) lock(ctx context.Context, name string, exclusive bool, poll time.D
 		if poll <= 0 {
 			return nil, failed("lock", name, ErrLocked)
 		}
+		if f, ok, err := d.waitLock(ctx, name, exclusive); err != nil {
+			return nil, failed("lock", name, err)
+		} else if f != nil {
+			return &Held{file: f}, nil
+		} else if ok {
+			continue // the file was exchanged meanwhile
+		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
@@ -87,6 +95,42 @@ func (d *Dir) tryLock(name string, exclusive bool) (File, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+// queuer is a File whose lock can be waited for in a queue.
+type queuer interface {
+	WaitLock(exclusive bool) error
+}
+
+// waitLock waits in the queue for the lock. ok is false where there is no queue; the file is nil when the
+// lock was got and is worth nothing, since the name stands for another file by now. When ctx ends
+// first, whoever waits in our place gives the lock back as soon as they have it.
+func (d *Dir) waitLock(ctx context.Context, name string, exclusive bool) (_ File, ok bool, err error) {
+	f, err := d.openRegular(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, false, err
+	}
+	q, ok := f.(queuer)
+	if !ok {
+		return nil, false, f.Close()
+	}
+	got := make(chan error, 1)
+	go func() { got <- q.WaitLock(exclusive) }()
+	select {
+	case <-ctx.Done():
+		go func() {
+			<-got
+			_ = f.Close() // which gives the lock back
+		}()
+		return nil, true, fmt.Errorf("%w: %w", ErrLocked, context.Cause(ctx))
+	case err = <-got:
+	}
+	if err == nil {
+		if ok, err = d.stillNamed(f, name); err == nil && ok {
+			return f, true, nil
+		}
+	}
+	return nil, true, errors.Join(err, f.Close())
 }
 
 // stillNamed reports whether f is what name stands for. If somebody has removed the lock file

@@ -58,7 +58,7 @@ func TestViolations(t *testing.T) {
 	covered := violation(l, ago(38*time.Hour), "trust_violation", "src.agent=bot", int64(replay))
 	l.add(ago(37*time.Hour), "vault_tampered", event.Fail, nil)
 	tampered := l.add(ago(36*time.Hour), "vault_tampered", event.Fail, nil)
-	l.add(ago(35*time.Hour), "audit.acknowledged", event.OK, event.Details{{Name: "n", Value: int64(acknowledged)}})
+	l.add(ago(35*time.Hour), "audit.acknowledged", event.OK, event.Details{{Name: "at", Value: int64(acknowledged)}})
 
 	r := l.report(func(o *report.Options) { o.Integrity.Acknowledged = []uint64{covered} })
 	var got []string

@@ -114,7 +114,7 @@ func (c *collector) ruleViolation(e *event.Event) {
 
 // acknowledge takes an event audit.acknowledged.
 func (c *collector) acknowledge(v *event.View) {
-	if n, ok := number(event.RawMember(v.Details, "n")); ok {
+	if n, ok := number(event.RawMember(v.Details, "at")); ok {
 		c.acknowledged[n] = true
 	}
 }
