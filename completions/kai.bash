@@ -64,6 +64,7 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai git verify --krl') kind=file ;;
     'kai git verify --allow-unsigned-before') kind=text ;;
     'kai git verify --at') kind=text ;;
+    'kai audit status --metrics') kind=file ;;
     'kai audit query --since') kind=text ;;
     'kai audit query --until') kind=text ;;
     'kai audit query --type') kind=text ;;
@@ -75,6 +76,17 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai audit query --pattern') kind=text ;;
     'kai audit query --grep') kind=text ;;
     'kai audit query --limit') kind=text ;;
+    'kai audit tail --lines'|'kai audit tail -n') kind=text ;;
+    'kai audit tail --since') kind=text ;;
+    'kai audit tail --until') kind=text ;;
+    'kai audit tail --type') kind=text ;;
+    'kai audit tail --min-severity') kind='words info low medium high critical' ;;
+    'kai audit tail --act') kind=text ;;
+    'kai audit tail --out') kind=text ;;
+    'kai audit tail --agent') kind=text ;;
+    'kai audit tail --uid') kind=text ;;
+    'kai audit tail --pattern') kind=text ;;
+    'kai audit tail --grep') kind=text ;;
     'kai audit verify --accept-rollback') kind=text ;;
     'kai audit verify --auditor') kind=text ;;
     'kai audit verify --log') kind=text ;;
@@ -96,6 +108,37 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai audit witness sign --log') kind=text ;;
     'kai audit witness sign --key') kind=text ;;
     'kai audit witness sign --name') kind=text ;;
+    'kai audit export --since') kind=text ;;
+    'kai audit export --until') kind=text ;;
+    'kai audit export --type') kind=text ;;
+    'kai audit export --min-severity') kind='words info low medium high critical' ;;
+    'kai audit export --act') kind=text ;;
+    'kai audit export --out') kind=text ;;
+    'kai audit export --agent') kind=text ;;
+    'kai audit export --uid') kind=text ;;
+    'kai audit export --pattern') kind=text ;;
+    'kai audit export --grep') kind=text ;;
+    'kai audit export --limit') kind=text ;;
+    'kai audit export --format') kind='words jsonl events ocsf cef rfc5424 csv tiles' ;;
+    'kai audit export --output'|'kai audit export -o') kind=file ;;
+    'kai audit report --since') kind=text ;;
+    'kai audit report --until') kind=text ;;
+    'kai audit report --type') kind=text ;;
+    'kai audit report --min-severity') kind='words info low medium high critical' ;;
+    'kai audit report --act') kind=text ;;
+    'kai audit report --out') kind=text ;;
+    'kai audit report --agent') kind=text ;;
+    'kai audit report --uid') kind=text ;;
+    'kai audit report --pattern') kind=text ;;
+    'kai audit report --grep') kind=text ;;
+    'kai audit report --html') kind=file ;;
+    'kai audit report --sarif') kind=file ;;
+    'kai audit report --junit') kind=file ;;
+    'kai audit report --fail-on') kind='words info low medium high critical' ;;
+    'kai audit archive --before') kind=text ;;
+    'kai audit prune --before') kind=text ;;
+    'kai audit prune --export') kind=file ;;
+    'kai audit prune --redact') kind=text ;;
     'kai tour --keep') kind=file ;;
     *) kind=none ;;
     esac
@@ -155,19 +198,22 @@ _kai_verb() { # $1: command; sets flags, words and files
         ;;
     'kai audit')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='init status show query verify prove check-proof checkpoint witness hash'
+        words='init status show query tail verify prove check-proof checkpoint witness hash export report alert archive prune'
         ;;
     'kai audit init')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai audit status')
-        flags='--vkey --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        flags='--vkey --metrics --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai audit show')
         flags='--raw --reveal --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai audit query')
         flags='--since --until --type --min-severity --act --out --agent --uid --pattern --grep --limit --reverse --count --raw --verify --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit tail')
+        flags='--lines -n --follow -f --since --until --type --min-severity --act --out --agent --uid --pattern --grep --raw --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai audit verify')
         flags='--public --quick --anchors --repair --accept-rollback --auditor --log --witness --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -211,6 +257,38 @@ _kai_verb() { # $1: command; sets flags, words and files
         ;;
     'kai audit hash')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit export')
+        flags='--since --until --type --min-severity --act --out --agent --uid --pattern --grep --limit --reverse --format --output -o --force -f --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit report')
+        flags='--since --until --type --min-severity --act --out --agent --uid --pattern --grep --html --sarif --junit --fail-on --force -f --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit alert')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        words='list test flush rules lint'
+        ;;
+    'kai audit alert list')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit alert test')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit alert flush')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit alert rules')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit alert lint')
+        flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
+        ;;
+    'kai audit archive')
+        flags='--before --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        ;;
+    'kai audit prune')
+        flags='--before --export --discard --no-witness --yes --redact --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai tour')
         flags='--keep --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -270,7 +348,7 @@ _kai() {
             ;;
         *)
             case "$at $word" in
-            'kai keygen'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai sign'|'kai verify'|'kai attest'|'kai hash'|'kai git'|'kai git setup'|'kai git verify'|'kai audit'|'kai audit init'|'kai audit status'|'kai audit show'|'kai audit query'|'kai audit verify'|'kai audit prove'|'kai audit check-proof'|'kai audit checkpoint'|'kai audit witness'|'kai audit witness request'|'kai audit witness submit'|'kai audit witness add'|'kai audit witness sign'|'kai audit witness trust'|'kai audit witness forget'|'kai audit witness list'|'kai audit hash'|'kai tour'|'kai doctor'|'kai completion'|'kai help'|'kai version')
+            'kai keygen'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai sign'|'kai verify'|'kai attest'|'kai hash'|'kai git'|'kai git setup'|'kai git verify'|'kai audit'|'kai audit init'|'kai audit status'|'kai audit show'|'kai audit query'|'kai audit tail'|'kai audit verify'|'kai audit prove'|'kai audit check-proof'|'kai audit checkpoint'|'kai audit witness'|'kai audit witness request'|'kai audit witness submit'|'kai audit witness add'|'kai audit witness sign'|'kai audit witness trust'|'kai audit witness forget'|'kai audit witness list'|'kai audit hash'|'kai audit export'|'kai audit report'|'kai audit alert'|'kai audit alert list'|'kai audit alert test'|'kai audit alert flush'|'kai audit alert rules'|'kai audit alert lint'|'kai audit archive'|'kai audit prune'|'kai tour'|'kai doctor'|'kai completion'|'kai help'|'kai version')
                 at="$at $word"
                 ;;
             esac

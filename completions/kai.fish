@@ -168,6 +168,8 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai git verify --at'
                 set skip 1
+            case 'kai audit status --metrics'
+                set skip 1
             case 'kai audit query --since'
                 set skip 1
             case 'kai audit query --until'
@@ -189,6 +191,30 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
             case 'kai audit query --grep'
                 set skip 1
             case 'kai audit query --limit'
+                set skip 1
+            case 'kai audit tail --lines'
+                set skip 1
+            case 'kai audit tail -n'
+                set skip 1
+            case 'kai audit tail --since'
+                set skip 1
+            case 'kai audit tail --until'
+                set skip 1
+            case 'kai audit tail --type'
+                set skip 1
+            case 'kai audit tail --min-severity'
+                set skip 1
+            case 'kai audit tail --act'
+                set skip 1
+            case 'kai audit tail --out'
+                set skip 1
+            case 'kai audit tail --agent'
+                set skip 1
+            case 'kai audit tail --uid'
+                set skip 1
+            case 'kai audit tail --pattern'
+                set skip 1
+            case 'kai audit tail --grep'
                 set skip 1
             case 'kai audit verify --accept-rollback'
                 set skip 1
@@ -240,9 +266,73 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai audit witness sign --name'
                 set skip 1
+            case 'kai audit export --since'
+                set skip 1
+            case 'kai audit export --until'
+                set skip 1
+            case 'kai audit export --type'
+                set skip 1
+            case 'kai audit export --min-severity'
+                set skip 1
+            case 'kai audit export --act'
+                set skip 1
+            case 'kai audit export --out'
+                set skip 1
+            case 'kai audit export --agent'
+                set skip 1
+            case 'kai audit export --uid'
+                set skip 1
+            case 'kai audit export --pattern'
+                set skip 1
+            case 'kai audit export --grep'
+                set skip 1
+            case 'kai audit export --limit'
+                set skip 1
+            case 'kai audit export --format'
+                set skip 1
+            case 'kai audit export --output'
+                set skip 1
+            case 'kai audit export -o'
+                set skip 1
+            case 'kai audit report --since'
+                set skip 1
+            case 'kai audit report --until'
+                set skip 1
+            case 'kai audit report --type'
+                set skip 1
+            case 'kai audit report --min-severity'
+                set skip 1
+            case 'kai audit report --act'
+                set skip 1
+            case 'kai audit report --out'
+                set skip 1
+            case 'kai audit report --agent'
+                set skip 1
+            case 'kai audit report --uid'
+                set skip 1
+            case 'kai audit report --pattern'
+                set skip 1
+            case 'kai audit report --grep'
+                set skip 1
+            case 'kai audit report --html'
+                set skip 1
+            case 'kai audit report --sarif'
+                set skip 1
+            case 'kai audit report --junit'
+                set skip 1
+            case 'kai audit report --fail-on'
+                set skip 1
+            case 'kai audit archive --before'
+                set skip 1
+            case 'kai audit prune --before'
+                set skip 1
+            case 'kai audit prune --export'
+                set skip 1
+            case 'kai audit prune --redact'
+                set skip 1
             case 'kai tour --keep'
                 set skip 1
-            case 'kai keygen' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai sign' 'kai verify' 'kai attest' 'kai hash' 'kai git' 'kai git setup' 'kai git verify' 'kai audit' 'kai audit init' 'kai audit status' 'kai audit show' 'kai audit query' 'kai audit verify' 'kai audit prove' 'kai audit check-proof' 'kai audit checkpoint' 'kai audit witness' 'kai audit witness request' 'kai audit witness submit' 'kai audit witness add' 'kai audit witness sign' 'kai audit witness trust' 'kai audit witness forget' 'kai audit witness list' 'kai audit hash' 'kai tour' 'kai doctor' 'kai completion' 'kai help' 'kai version'
+            case 'kai keygen' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai sign' 'kai verify' 'kai attest' 'kai hash' 'kai git' 'kai git setup' 'kai git verify' 'kai audit' 'kai audit init' 'kai audit status' 'kai audit show' 'kai audit query' 'kai audit tail' 'kai audit verify' 'kai audit prove' 'kai audit check-proof' 'kai audit checkpoint' 'kai audit witness' 'kai audit witness request' 'kai audit witness submit' 'kai audit witness add' 'kai audit witness sign' 'kai audit witness trust' 'kai audit witness forget' 'kai audit witness list' 'kai audit hash' 'kai audit export' 'kai audit report' 'kai audit alert' 'kai audit alert list' 'kai audit alert test' 'kai audit alert flush' 'kai audit alert rules' 'kai audit alert lint' 'kai audit archive' 'kai audit prune' 'kai tour' 'kai doctor' 'kai completion' 'kai help' 'kai version'
                 set at "$at $word"
             case '* -*'
                 continue
@@ -383,13 +473,20 @@ complete -c kai -n "__kai_at 'kai audit'" -a init -d 'make the home and its log,
 complete -c kai -n "__kai_at 'kai audit'" -a status -d 'show how the log stands'
 complete -c kai -n "__kai_at 'kai audit'" -a show -d 'show one event'
 complete -c kai -n "__kai_at 'kai audit'" -a query -d 'list events, filtered'
+complete -c kai -n "__kai_at 'kai audit'" -a tail -d 'show the latest events, and go on as they come'
 complete -c kai -n "__kai_at 'kai audit'" -a verify -d 'is every event as it was written, and is none missing?'
 complete -c kai -n "__kai_at 'kai audit'" -a prove -d 'prove to a stranger that the log holds an event'
 complete -c kai -n "__kai_at 'kai audit'" -a check-proof -d 'does a log hold this event? Needs no home'
 complete -c kai -n "__kai_at 'kai audit'" -a checkpoint -d 'sign the head of the log'
 complete -c kai -n "__kai_at 'kai audit'" -a witness -d 'have somebody else confirm that the log only grows'
 complete -c kai -n "__kai_at 'kai audit'" -a hash -d 'the form in which a name is recorded, to search for it'
+complete -c kai -n "__kai_at 'kai audit'" -a export -d 'write events for other programs'
+complete -c kai -n "__kai_at 'kai audit'" -a report -d 'sum up: integrity, totals, violations, trends, what to do'
+complete -c kai -n "__kai_at 'kai audit'" -a alert -d 'tell people and programs of what needs attention'
+complete -c kai -n "__kai_at 'kai audit'" -a archive -d 'compress old parts of the log'
+complete -c kai -n "__kai_at 'kai audit'" -a prune -d 'remove old archives, or the details of one event'
 complete -c kai -n "__kai_at 'kai audit status'" -l vkey -d 'print the verifier keys of the log, one a line'
+complete -c kai -n "__kai_at 'kai audit status'" -l metrics -r -F -d 'write counters to FILE in the text format of Prometheus, and replace it'
 complete -c kai -n "__kai_at 'kai audit show'" -l raw -d 'print the stored line'
 complete -c kai -n "__kai_at 'kai audit show'" -l reveal -d 'resolve names that are recorded as h:…'
 complete -c kai -n "__kai_at 'kai audit query'" -l since -x -d 'events from TIME on: 2006-01-02, RFC 3339, or an age such as 90m or 7d'
@@ -407,6 +504,19 @@ complete -c kai -n "__kai_at 'kai audit query'" -l reverse -d 'the latest first'
 complete -c kai -n "__kai_at 'kai audit query'" -l count -d 'print only how many there are'
 complete -c kai -n "__kai_at 'kai audit query'" -l raw -d 'print the stored lines'
 complete -c kai -n "__kai_at 'kai audit query'" -l verify -d 'verify the log first'
+complete -c kai -n "__kai_at 'kai audit tail'" -l lines -s n -x -d 'the last N events that the filters choose'
+complete -c kai -n "__kai_at 'kai audit tail'" -l follow -s f -d 'go on with new events'
+complete -c kai -n "__kai_at 'kai audit tail'" -l since -x -d 'events from TIME on: 2006-01-02, RFC 3339, or an age such as 90m or 7d'
+complete -c kai -n "__kai_at 'kai audit tail'" -l until -x -d 'events before TIME'
+complete -c kai -n "__kai_at 'kai audit tail'" -l type -x -d 'events of TYPE, authentication, authorization, encryption, trust_change, security_violation, system_access, data_access, configuration_change; may be repeated'
+complete -c kai -n "__kai_at 'kai audit tail'" -l min-severity -x -a 'info low medium high critical' -d 'events of SEVERITY or worse: info, low, medium, high, critical'
+complete -c kai -n "__kai_at 'kai audit tail'" -l act -x -d 'events whose act matches GLOB, as in vault_*; may be repeated'
+complete -c kai -n "__kai_at 'kai audit tail'" -l out -x -d 'events that went OUTCOME: begin, ok, fail, deny; may be repeated'
+complete -c kai -n "__kai_at 'kai audit tail'" -l agent -x -d 'events of the agent ID; may be repeated'
+complete -c kai -n "__kai_at 'kai audit tail'" -l uid -x -d 'events of the user N'
+complete -c kai -n "__kai_at 'kai audit tail'" -l pattern -x -d 'violations of the pattern NAME'
+complete -c kai -n "__kai_at 'kai audit tail'" -l grep -x -d 'events whose line holds TEXT'
+complete -c kai -n "__kai_at 'kai audit tail'" -l raw -d 'print the stored lines'
 complete -c kai -n "__kai_at 'kai audit verify'" -l public -d 'leave the MACs out, so that no key is needed'
 complete -c kai -n "__kai_at 'kai audit verify'" -l quick -d 'read only the lines behind the newest signed checkpoint'
 complete -c kai -n "__kai_at 'kai audit verify'" -l anchors -d 'ask the anchors that can be asked'
@@ -447,6 +557,49 @@ complete -c kai -n "__kai_at 'kai audit witness sign'" -l log -x -d 'the log sig
 complete -c kai -n "__kai_at 'kai audit witness sign'" -l key -x -d 'sign with the key REF, as in file:KEY; may be repeated'
 complete -c kai -n "__kai_at 'kai audit witness sign'" -l name -x -d 'sign as the witness NAME; made from the key if not given'
 complete -c kai -n "__kai_at 'kai audit witness trust'" -F
+complete -c kai -n "__kai_at 'kai audit export'" -l since -x -d 'events from TIME on: 2006-01-02, RFC 3339, or an age such as 90m or 7d'
+complete -c kai -n "__kai_at 'kai audit export'" -l until -x -d 'events before TIME'
+complete -c kai -n "__kai_at 'kai audit export'" -l type -x -d 'events of TYPE, authentication, authorization, encryption, trust_change, security_violation, system_access, data_access, configuration_change; may be repeated'
+complete -c kai -n "__kai_at 'kai audit export'" -l min-severity -x -a 'info low medium high critical' -d 'events of SEVERITY or worse: info, low, medium, high, critical'
+complete -c kai -n "__kai_at 'kai audit export'" -l act -x -d 'events whose act matches GLOB, as in vault_*; may be repeated'
+complete -c kai -n "__kai_at 'kai audit export'" -l out -x -d 'events that went OUTCOME: begin, ok, fail, deny; may be repeated'
+complete -c kai -n "__kai_at 'kai audit export'" -l agent -x -d 'events of the agent ID; may be repeated'
+complete -c kai -n "__kai_at 'kai audit export'" -l uid -x -d 'events of the user N'
+complete -c kai -n "__kai_at 'kai audit export'" -l pattern -x -d 'violations of the pattern NAME'
+complete -c kai -n "__kai_at 'kai audit export'" -l grep -x -d 'events whose line holds TEXT'
+complete -c kai -n "__kai_at 'kai audit export'" -l limit -x -d 'at most N events'
+complete -c kai -n "__kai_at 'kai audit export'" -l reverse -d 'the latest first'
+complete -c kai -n "__kai_at 'kai audit export'" -l format -x -a 'jsonl events ocsf cef rfc5424 csv tiles' -d 'write FORMAT: jsonl, events, ocsf, cef, rfc5424, csv, tiles'
+complete -c kai -n "__kai_at 'kai audit export'" -l output -s o -r -F -d 'write to FILE, or for tiles to the new directory'
+complete -c kai -n "__kai_at 'kai audit export'" -l force -s f -d 'replace FILE'
+complete -c kai -n "__kai_at 'kai audit report'" -l since -x -d 'events from TIME on: 2006-01-02, RFC 3339, or an age such as 90m or 7d'
+complete -c kai -n "__kai_at 'kai audit report'" -l until -x -d 'events before TIME'
+complete -c kai -n "__kai_at 'kai audit report'" -l type -x -d 'events of TYPE, authentication, authorization, encryption, trust_change, security_violation, system_access, data_access, configuration_change; may be repeated'
+complete -c kai -n "__kai_at 'kai audit report'" -l min-severity -x -a 'info low medium high critical' -d 'events of SEVERITY or worse: info, low, medium, high, critical'
+complete -c kai -n "__kai_at 'kai audit report'" -l act -x -d 'events whose act matches GLOB, as in vault_*; may be repeated'
+complete -c kai -n "__kai_at 'kai audit report'" -l out -x -d 'events that went OUTCOME: begin, ok, fail, deny; may be repeated'
+complete -c kai -n "__kai_at 'kai audit report'" -l agent -x -d 'events of the agent ID; may be repeated'
+complete -c kai -n "__kai_at 'kai audit report'" -l uid -x -d 'events of the user N'
+complete -c kai -n "__kai_at 'kai audit report'" -l pattern -x -d 'violations of the pattern NAME'
+complete -c kai -n "__kai_at 'kai audit report'" -l grep -x -d 'events whose line holds TEXT'
+complete -c kai -n "__kai_at 'kai audit report'" -l html -r -F -d 'write a page to FILE'
+complete -c kai -n "__kai_at 'kai audit report'" -l sarif -r -F -d 'write SARIF 2.1.0, for code scanners, to FILE'
+complete -c kai -n "__kai_at 'kai audit report'" -l junit -r -F -d 'write results of tests, for CI, to FILE'
+complete -c kai -n "__kai_at 'kai audit report'" -l fail-on -x -a 'info low medium high critical' -d 'exit 8 when a violation of SEVERITY or worse is open: info, low, medium, high, critical'
+complete -c kai -n "__kai_at 'kai audit report'" -l force -s f -d 'replace the files'
+complete -c kai -n "__kai_at 'kai audit alert'" -a list -d 'list the sinks, and the alerts that wait'
+complete -c kai -n "__kai_at 'kai audit alert'" -a test -d 'send a test alert through one sink, now'
+complete -c kai -n "__kai_at 'kai audit alert'" -a flush -d 'send the alerts that are due'
+complete -c kai -n "__kai_at 'kai audit alert'" -a rules -d 'list the rules that events are judged by'
+complete -c kai -n "__kai_at 'kai audit alert'" -a lint -d 'check a file of rules'
+complete -c kai -n "__kai_at 'kai audit alert lint'" -F
+complete -c kai -n "__kai_at 'kai audit archive'" -l before -x -d 'events before TIME: 2006-01-02, RFC 3339, or an age such as 90d'
+complete -c kai -n "__kai_at 'kai audit prune'" -l before -x -d 'events before TIME: 2006-01-02, RFC 3339, or an age such as 365d'
+complete -c kai -n "__kai_at 'kai audit prune'" -l export -r -F -d 'move the archives to DIR'
+complete -c kai -n "__kai_at 'kai audit prune'" -l discard -d 'keep no copy'
+complete -c kai -n "__kai_at 'kai audit prune'" -l no-witness -d 'a checkpoint that nobody has cosigned is enough'
+complete -c kai -n "__kai_at 'kai audit prune'" -l yes -d 'do it; it cannot be undone'
+complete -c kai -n "__kai_at 'kai audit prune'" -l redact -x -d 'remove the details of event N; the event and its hash stay'
 complete -c kai -n "__kai_at 'kai tour'" -l keep -r -F -d 'work in DIR, which must not exist, and keep it'
 complete -c kai -n "__kai_at 'kai completion'" -a bash
 complete -c kai -n "__kai_at 'kai completion'" -a zsh

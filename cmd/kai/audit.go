@@ -25,6 +25,7 @@ func auditCommand() command {
 			auditWitnessCommand(),
 			auditHashCommand(),
 			auditExportCommand(),
+			auditReportCommand(),
 			auditAlertCommand(),
 			auditArchiveCommand(),
 			auditPruneCommand(),
