@@ -42,6 +42,7 @@ func environment() [][2]string {
 		{"KAI_ASKPASS, SSH_ASKPASS", "program that asks for the passphrase"},
 		{"KAI_PASSPHRASE", "the passphrase itself: other processes may see it, use a file"},
 		{"CI", "never ask, as --no-input"},
+		{"KAI_IN_HOOK", "set for the programs that take alerts: no alerts are raised under it"},
 		{"CLAUDECODE, CURSOR_TRACE_ID, CODEX_*, AGENT", "an agent is driving: never ask, and reveal secrets only with --allow-agent-reveal"},
 		{"SSH_AUTH_SOCK", "the ssh-agent"},
 		{"XDG_RUNTIME_DIR", "where an unlocked session is kept"},
