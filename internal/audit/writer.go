@@ -112,7 +112,8 @@ func (w *writer) add(d Draft) error {
 	if err != nil {
 		return err
 	}
-	if w.st.n%w.l.info.Seg == 0 {
+	begun := w.file != nil && uint64(w.st.seg)*w.l.info.Seg == w.st.n // and its first line was taken back
+	if w.st.n%w.l.info.Seg == 0 && !begun {
 		if err := w.newSegment(); err != nil {
 			return err
 		}
