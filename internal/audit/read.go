@@ -166,9 +166,11 @@ func (l *Log) segmentViews(ctx context.Context, n *uint64, to uint64, read scan,
 	size := int(min(chunkSize, 4096+(to-*n)*typical))
 	var in *lines
 	if s.at != nil {
-		start, err := s.search(func(v *event.View) bool { return v.N < *n })
-		if err != nil {
-			return false, l.broken(*n, err)
+		start := int64(0)
+		if *n > first {
+			if start, err = s.search(func(v *event.View) bool { return v.N < *n }); err != nil {
+				return false, l.broken(*n, err)
+			}
 		}
 		in = newLines(io.NewSectionReader(s.at, start, s.size-start), start, size)
 	} else {
