@@ -26,7 +26,7 @@ const (
 	maxDirect = 65_536
 
 	// maxEach bounds the recommendations of one rule.
-	maxEach = 10
+	maxEach = 5
 
 	// timesKept is how many events back the time of an event is known: rules look back 200,000
 	// events. A power of two.
@@ -56,14 +56,13 @@ const (
 	settle = day
 
 	// The bounds of the recommendations.
-	maxUnsigned     = 4096
-	maxUnsignedFor  = day
-	maxUnanchored   = 7 * day
-	maxUnverified   = 7 * day
-	maxRoleUnused   = 90 * day
-	maxOutboxAge    = time.Hour
-	minDiskDays     = 30
-	minDenials      = 3
-	archiveOlder    = 30 * day
-	percentFraction = 100
+	maxUnsigned    = 4096
+	maxUnsignedFor = day
+	maxUnanchored  = 7 * day
+	maxUnverified  = 7 * day
+	maxRoleUnused  = 90 * day
+	maxOutboxAge   = time.Hour
+	minDiskDays    = 30
+	minDenials     = 3
+	archiveOlder   = 30 * day
 )

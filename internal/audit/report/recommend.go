@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,6 +18,8 @@ type Recommendation struct {
 	Text     string   `json:"text"`
 	Evidence []string `json:"evidence"` // ids of events, at most 20
 	Command  string   `json:"command"`  // the first step, for a POSIX shell
+
+	severity event.Severity
 }
 
 // access is an agent's reading of a namespace.
@@ -37,7 +40,7 @@ type trouble struct {
 	act string
 }
 
-// recommender collects what is recommended.
+// recommender collects what is recommended; the gravest comes first.
 type recommender struct {
 	c    *collector
 	r    *Report
@@ -52,14 +55,22 @@ func (c *collector) recommendations(r *Report) []Recommendation {
 	} {
 		rule()
 	}
+	slices.SortStableFunc(p.list, func(a, b Recommendation) int { return cmp.Compare(b.severity, a.severity) })
 	return p.list
+}
+
+// more says at the last recommendation that there are others like it.
+func (p *recommender) more(found int) {
+	if n := found - maxEach; n > 0 {
+		p.list[len(p.list)-1].Text += fmt.Sprintf(" (and %d more like this)", n)
+	}
 }
 
 func (p *recommender) add(id string, severity event.Severity, evidence []string, command, format string, args ...any) {
 	if evidence == nil {
 		evidence = []string{}
 	}
-	p.list = append(p.list, Recommendation{id, severity.String(), fmt.Sprintf(format, args...), evidence, command})
+	p.list = append(p.list, Recommendation{id, severity.String(), fmt.Sprintf(format, args...), evidence, command, severity})
 }
 
 // since is the time between t and now; for a zero t, between the log's first event and now.
@@ -111,7 +122,7 @@ func (p *recommender) openPatterns() {
 		if open[0].act != "" {
 			command = queryAct(open[0].act, first)
 		}
-		p.add("R1", gravest, ids, command, "%s%s: %s not acknowledged; look at %s, then acknowledge %s",
+		p.add("R1", gravest, ids, command, "%s%s: %s not acknowledged; look at %s, then acknowledge %s (kai audit checkpoint --acknowledge N)",
 			pattern, where, plural(uint64(len(open)), "violation"), these(len(open), "it", "them"), these(len(open), "it", "each"))
 	}
 }
@@ -178,6 +189,7 @@ func (p *recommender) firstReads() {
 		p.add("R6", event.Low, []string{p.c.id(a.first.n)}, queryAgent(a.agent, "", time.UnixMicro(a.first.micros)),
 			"%s read namespace %s for the first time: check that it should", a.agent, a.namespace)
 	}
+	p.more(len(found))
 }
 
 // overdue is R7: keys or secrets are past the rotation of their class.
@@ -191,16 +203,23 @@ func (p *recommender) overdue() {
 		}
 		p.add("R7", event.Medium, nil, command, "%s %s of class %s is %s old, rotation is every %s", word, o.Name, o.Class, days(o.Age), days(o.Limit))
 	}
+	p.more(len(list))
 }
 
 // unusedRoles is R8: nobody has acted in a role for 90 days.
 func (p *recommender) unusedRoles() {
+	found := 0
 	for _, role := range p.c.options.Environment.Roles {
 		used := later(role.Granted, later(role.LastUsed, time.UnixMicro(p.c.roles[role.Name])))
-		if age := p.c.options.Now.Sub(used); !role.Granted.IsZero() && age > maxRoleUnused {
+		age := p.c.options.Now.Sub(used)
+		if role.Granted.IsZero() || age <= maxRoleUnused {
+			continue
+		}
+		if found++; found <= maxEach {
 			p.add("R8", event.Low, nil, showRole(role.Name), "role %s is granted and unused for %s: remove what nobody needs", role.Name, days(age))
 		}
 	}
+	p.more(found)
 }
 
 // deniedAgain is R9: the same was denied to the same agent three times.
@@ -216,6 +235,7 @@ func (p *recommender) deniedAgain() {
 		p.add("R9", event.Medium, d.ids, queryAgent(d.agent, "deny", p.c.options.Range.From),
 			"%s was denied %s %d times: grant it, or stop what asks", d.agent, d.target, d.count)
 	}
+	p.more(len(found))
 }
 
 // degraded is R10: the sandbox ran with less than its policy asks for.

@@ -40,7 +40,6 @@ type (
 	sarifDriver struct {
 		Name            string      `json:"name"`
 		FullName        string      `json:"fullName"`
-		InformationURI  string      `json:"informationUri,omitempty"`
 		SemanticVersion string      `json:"semanticVersion"`
 		Rules           []sarifRule `json:"rules"`
 	}
@@ -79,7 +78,7 @@ type (
 	}
 	sarifPhysical struct {
 		ArtifactLocation sarifArtifact `json:"artifactLocation"`
-		Region           *sarifRegion  `json:"region,omitempty"`
+		Region           sarifRegion   `json:"region"`
 	}
 	sarifArtifact struct {
 		URI       string `json:"uri"`
@@ -133,14 +132,14 @@ func semantic(version string) string {
 }
 
 func (s *sarifWriter) finding(f *Finding) {
-	at := sarifPhysical{ArtifactLocation: sarifArtifact{"log.json", sarifBase}}
+	at := sarifPhysical{sarifArtifact{"log.json", sarifBase}, sarifRegion{1}}
 	switch {
 	case f.N != nil:
 		at = sarifEvent(*f.N)
 	case f.Segment != "":
 		at.ArtifactLocation.URI = sarifPath(f.Segment)
 		if f.Line > 0 {
-			at.Region = &sarifRegion{f.Line}
+			at.Region.StartLine = f.Line
 		}
 	}
 	s.add("integrity/"+f.Check, "Integrity "+f.Check, "The log failed a check of its integrity.", "error", at, f.Check+": "+f.Text, nil, "")
@@ -204,7 +203,7 @@ func pascal(name string) string {
 func sarifEvent(n uint64) sarifPhysical {
 	return sarifPhysical{
 		ArtifactLocation: sarifArtifact{fmt.Sprintf("seg/%012d.jsonl", n-n%segmentEvents), sarifBase},
-		Region:           &sarifRegion{int(n%segmentEvents) + 1},
+		Region:           sarifRegion{int(n%segmentEvents) + 1},
 	}
 }
 

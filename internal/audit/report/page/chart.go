@@ -45,7 +45,7 @@ type legend struct {
 }
 
 const (
-	timelineTop    = 22.0
+	timelineTop    = 8.0
 	timelineBottom = 192.0
 	barShare       = 0.78 // of a bucket that its bar takes
 	minHeight      = 2.5  // so that one event among thousands is seen
@@ -85,11 +85,10 @@ func newTimeline(r *report.Report) timeline {
 	top := niceAbove(highest)
 	scale := (timelineBottom - timelineTop) / float64(top)
 	for _, part := range []uint64{top, top / 2} {
-		y := timelineBottom - float64(part)*scale
-		t.Lines = append(t.Lines, pixels(y))
-		t.Labels = append(t.Labels, label{"0", pixels(y - 5), group(part), "start"})
-		if top < 2 {
-			break
+		if part == top || top%2 == 0 {
+			y := timelineBottom - float64(part)*scale
+			t.Lines = append(t.Lines, pixels(y))
+			t.Labels = append(t.Labels, label{"-8", pixels(y + 4), short(part), "end"})
 		}
 	}
 	t.Lines = append(t.Lines, pixels(timelineBottom))
@@ -108,17 +107,17 @@ func newTimeline(r *report.Report) timeline {
 		}
 	}
 	last := len(starts) - 1
-	t.Labels = append(t.Labels, label{"0", "210", starts[0].Format(layout), "start"}, label{"100%", "210", starts[last].Format(layout), "end"})
+	t.Labels = append(t.Labels, label{"0", "212", starts[0].Format(layout), "start"}, label{"100%", "212", starts[last].Format(layout), "end"})
 	if last > 3 {
-		t.Labels = append(t.Labels, label{"50%", "210", starts[(last+1)/2].Format(layout), "middle"})
+		t.Labels = append(t.Labels, label{"50%", "212", starts[(last+1)/2].Format(layout), "middle"})
 	}
 	return t
 }
 
-// niceAbove is the smallest of 1, 2, 5, 10, 20 … that is not below n.
+// niceAbove is the smallest round number that is not below n.
 func niceAbove(n uint64) uint64 {
 	for step := uint64(1); ; step *= 10 {
-		for _, m := range []uint64{1, 2, 4, 6, 8} {
+		for _, m := range []uint64{1, 2, 3, 4, 5, 6, 8} {
 			if step*m >= n {
 				return step * m
 			}
@@ -155,7 +154,6 @@ type heat struct {
 }
 
 const (
-	heatLeft   = 10.0 // percent, for the names of days
 	heatPitch  = 21.0
 	heatHeight = 18.0
 	heatSteps  = 4
@@ -179,18 +177,18 @@ func newHeat(r *report.Report) heat {
 	if !h.Empty {
 		h.Desc = fmt.Sprintf("%s failures and denials, UTC; the most, %s, on %s.", group(total), group(highest), at)
 	}
-	pitch := (100 - heatLeft) / 24
+	const pitch = 100.0 / 24
 	for d, hours := range r.Trends.Failures {
 		y := float64(d) * heatPitch
-		h.Labels = append(h.Labels, label{"0", pixels(y + 13), weekdays()[d], "start"})
+		h.Labels = append(h.Labels, label{"-34", pixels(y + 13), weekdays()[d], "start"})
 		for hour, n := range hours {
 			h.Rects = append(h.Rects, rect{
-				percent(heatLeft + pitch*float64(hour)), pixels(y), percent(pitch * 0.84), pixels(heatHeight), "heat-" + strconv.Itoa(step(n, highest)),
+				percent(pitch * float64(hour)), pixels(y), percent(pitch * 0.84), pixels(heatHeight), "heat-" + strconv.Itoa(step(n, highest)),
 			})
 		}
 	}
 	for _, hour := range []int{0, 6, 12, 18} {
-		h.Labels = append(h.Labels, label{percent(heatLeft + pitch*float64(hour)), "164", fmt.Sprintf("%02d", hour), "start"})
+		h.Labels = append(h.Labels, label{percent(pitch * float64(hour)), "164", fmt.Sprintf("%02d", hour), "start"})
 	}
 	for hour := range 24 {
 		row := []string{fmt.Sprintf("%02d", hour)}
@@ -308,7 +306,7 @@ func trendRows(r *report.Report) []trendRow {
 		}
 		row := trendRow{
 			chart: chart{ID: "trend" + strconv.Itoa(k), Title: "Trend of " + report.Visible(t.Label()), Height: sparkHeight, Head: []string{"from", "events"}},
-			Label: t.Label(), Before: group(t.Before), Now: group(t.Now), Class: string(t.Trend), P: fmt.Sprintf("p = %.2g", t.P),
+			Label: shorten(report.Visible(t.Label()), maxLabel), Before: group(t.Before), Now: group(t.Now), Class: string(t.Trend), P: fmt.Sprintf("p = %.2g", t.P),
 		}
 		row.Note = map[report.Direction]string{report.Up: "▲ up", report.Down: "▼ down", report.Flat: "– steady"}[t.Trend]
 		row.Desc = fmt.Sprintf("%s events, %s in the range before.", row.Now, row.Before)

@@ -8,7 +8,7 @@ const (
 	maxShown = 6
 
 	// maxLabel bounds the characters of a name in a chart; the table has the whole.
-	maxLabel = 40
+	maxLabel = 30
 
 	// maxText bounds the characters of a string of a violation, as shown.
 	maxText = 200

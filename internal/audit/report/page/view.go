@@ -39,6 +39,7 @@ type view struct {
 	Violations      []violation
 	MoreViolations  int
 	Recommendations []recommendation
+	Standouts       []standout
 	Appendix        []table
 	BeforePartial   bool
 }
@@ -72,6 +73,9 @@ type violation struct {
 	Open                                 bool
 }
 
+// standout is something that was not so before.
+type standout struct{ Kind, Text, When string }
+
 type recommendation struct {
 	ID       string
 	Severity badge
@@ -98,7 +102,7 @@ func newView(r *report.Report) view {
 		Length: length(r.Range.Length()), Made: r.Created.Format(secondLayout) + " UTC",
 		Figures: figures(r), Facts: facts(r), BeforePartial: r.Trends.BeforePartial,
 		Timeline: newTimeline(r), Heat: newHeat(r), Types: typeBars(r), Agents: agentBars(r), Trends: trendRows(r),
-		Appendix: appendix(r),
+		Standouts: standouts(r), Appendix: appendix(r),
 	}
 	v.Title = v.Verdict.Title + " – audit report"
 	for _, f := range r.Integrity.Findings {
@@ -112,7 +116,7 @@ func newView(r *report.Report) view {
 	}
 	v.MoreViolations = r.Summary.Violations.Open + r.Summary.Violations.Acknowledged - len(v.Violations)
 	for _, rec := range r.Recommendations {
-		shown := rec.Evidence[:min(len(rec.Evidence), maxShown)]
+		shown := numbers(rec.Evidence)
 		v.Recommendations = append(v.Recommendations, recommendation{
 			rec.ID, newBadge(rec.Severity), rec.Text, rec.Command, shown, len(rec.Evidence) - len(shown),
 		})
@@ -137,9 +141,9 @@ func newVerdict(r *report.Report) verdict {
 func scope(r *report.Report) string {
 	switch r.Integrity.Scope {
 	case "quick":
-		return ", checked since the last verified checkpoint"
+		return "; checked since the last verified checkpoint"
 	case "public":
-		return ", checked without MACs"
+		return "; checked without MACs"
 	}
 	return ""
 }
@@ -192,6 +196,7 @@ func facts(r *report.Report) []fact {
 	list := []fact{
 		{"Signed", upTo(i.SignedTo, i.Size)},
 		{"Cosigned", upTo(i.CosignedTo, i.Size)},
+		{"Anchored", upTo(i.AnchoredTo, i.Size)},
 		{"Newest checkpoint", ago(i.NewestCheckpoint, r.Created)},
 		{"Newest anchor", ago(i.NewestAnchor, r.Created)},
 		{"Last full verify", ago(i.NewestVerify, r.Created)},
@@ -212,12 +217,18 @@ func upTo(n, size uint64) string {
 }
 
 func newViolation(v *report.Violation) violation {
-	shown := v.Events[:min(len(v.Events), maxShown)]
-	return violation{
+	out := violation{
 		Severity: newBadge(v.Severity), Pattern: clip(v.Pattern), Title: clip(v.Title), Group: clip(v.Group), Count: times(v.Count),
-		Window: length(time.Duration(v.WindowS) * time.Second), First: v.First.Format(secondLayout), Last: v.Last.Format(secondLayout),
-		ID: v.ID, Events: shown, More: int(v.Count) - len(shown), Open: v.State == report.Open,
+		First: v.First.Format(secondLayout), Last: v.Last.Format(secondLayout), ID: number(v.ID), Open: v.State == report.Open,
 	}
+	if v.WindowS > 0 {
+		out.Window = length(time.Duration(v.WindowS) * time.Second)
+	}
+	if len(v.Events) != 1 || v.Events[0] != v.ID {
+		out.Events = numbers(v.Events)
+		out.More = int(v.Count) - len(out.Events)
+	}
+	return out
 }
 
 // clip makes a string of an event fit to be shown many times.
@@ -235,6 +246,30 @@ func place(f report.Finding) string {
 		return fmt.Sprintf("event %d", *f.N)
 	}
 	return cmp.Or(f.Segment, "the log")
+}
+
+// standouts are who is new, where series have spikes, and the longest silence.
+func standouts(r *report.Report) []standout {
+	var list []standout
+	for i, a := range r.Trends.NewActors {
+		if i == maxShown {
+			list = append(list, standout{"new", fmt.Sprintf("%d more, in the appendix", len(r.Trends.NewActors)-maxShown), ""})
+			break
+		}
+		list = append(list, standout{"new " + a.Kind, clip(a.Name), a.Time.Format(minuteLayout)})
+	}
+	spikes := 0
+	for _, t := range r.Trends.Series {
+		if n := len(t.Spikes); n > 0 && t.Series != "type" && spikes < maxShown {
+			last := t.Spikes[n-1]
+			list = append(list, standout{"spike", clip(t.Label()) + ", " + group(last.Count) + " in " + r.Trends.Bucket, last.Start.Format(minuteLayout)})
+			spikes++
+		}
+	}
+	if gap := r.Trends.LargestGap; gap != nil {
+		list = append(list, standout{"silence", length(gap.To.Sub(gap.From)) + " without an event", gap.From.Format(minuteLayout)})
+	}
+	return list
 }
 
 func appendix(r *report.Report) []table {
@@ -285,6 +320,15 @@ func references(title string, count int, list []report.Reference) table {
 		t.Rows = append(t.Rows, []string{e.Act, by, e.Time.Format(secondLayout), number(e.ID)})
 	}
 	return t
+}
+
+// numbers shortens ids: all are of one log, whose id stands on top.
+func numbers(ids []string) []string {
+	var list []string
+	for _, id := range ids[:min(len(ids), maxShown)] {
+		list = append(list, number(id))
+	}
+	return list
 }
 
 // number is an id without its log.

@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -12,6 +13,18 @@ func group[N ~int | ~int64 | ~uint64 | ~uint32](n N) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// short writes a number of few digits in little room, for axes: 9,500, 12.5k, 2M.
+func short(n uint64) string {
+	if n < 10_000 {
+		return group(n)
+	}
+	value, units := float64(n)/1000, "kMGTPE"
+	for value >= 1000 {
+		value, units = value/1000, units[1:]
+	}
+	return strconv.FormatFloat(value, 'f', -1, 64) + units[:1]
 }
 
 func plural(n int, noun string) string {
