@@ -153,7 +153,7 @@ func (r *auditRace) held(b *testing.B, ratio, most float64, enough int) {
 //	kai audit report         3 × kai audit verify; its page has at most 1 MiB
 //
 //	go test ./cmd/kai -run '^$' -bench PeersAudit/ByTime -benchtime 60x
-//	go test ./cmd/kai -run '^$' -bench PeersAudit/[BR][ye][Sp] -benchtime 5x
+//	go test ./cmd/kai -run '^$' -bench 'PeersAudit/(BySeverity|Report)' -benchtime 5x
 func BenchmarkPeersAudit(b *testing.B) {
 	n := auditEvents
 	if testing.Short() {
