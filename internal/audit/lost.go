@@ -48,7 +48,7 @@ func (w *writer) findEnd() error {
 			return err
 		}
 	}
-	if w.edge, err = w.l.rebuildTree(w.st.n); err != nil {
+	if err := w.rebuild(); err != nil {
 		return err
 	}
 	w.from, w.written = w.st.n, w.mark

@@ -12,16 +12,6 @@ import (
 	"kai/internal/durable"
 )
 
-// lastLeaf reads the hash of the last leaf from the tree.
-func (w *writer) lastLeaf() ([32]byte, error) {
-	f, err := tree{w.l.dir}.open()
-	if err != nil {
-		return [32]byte{}, err
-	}
-	defer f.Close()
-	return readHash(f, tlog.StoredHashIndex(0, int64(w.st.n)-1))
-}
-
 // rebuildTree computes the tree of the first n events from their lines and replaces the file.
 // The leaves of pruned events, whose lines are gone, are taken from the old one.
 func (l *Log) rebuildTree(n uint64) (edge, error) {

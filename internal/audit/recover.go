@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"kai/internal/audit/event"
 )
 
@@ -19,15 +21,15 @@ type recovery struct {
 // begin looks at where the log ends, finishes what a killed process has left, and with ask holds
 // the result against the memories.
 func (l *Log) begin(ask bool) (*writer, error) {
-	st, err := readState(l.dir)
+	w := &writer{l: l}
+	err := w.openState()
 	if errors.Is(err, errStateLost) {
+		w.close()
 		return l.beginAnew("audit.state_lost", nil, ask)
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = w.continueSegment()
 	}
-	w := &writer{l: l, mark: mark{st: st}, from: st.n}
-	err = w.continueSegment()
 	if err == nil && ask {
 		err = w.askMemories()
 	}
@@ -36,6 +38,21 @@ func (l *Log) begin(ask bool) (*writer, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+// openState reads the state, and keeps its file for the one that comes after.
+func (w *writer) openState() error {
+	f, err := openPrivate(w.l.dir, stateFile, os.O_RDWR)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errStateLost
+	}
+	if err != nil {
+		return err
+	}
+	w.stateFile = f
+	w.st, err = readStateOf(f)
+	w.from = w.st.n
+	return err
 }
 
 func (w *writer) continueSegment() error {
@@ -124,19 +141,35 @@ func lastLine(b []byte, whole bool) ([]byte, bool) {
 
 // loadEdge reads the tree's right edge, or makes the tree anew from the lines.
 func (w *writer) loadEdge() error {
-	edges, err := tree{w.l.dir}.edges(w.st.n)
-	if err == nil && w.st.n > 0 {
-		var last [32]byte
-		if last, err = w.lastLeaf(); err == nil && last != w.st.prev {
-			err = errShort
-		}
-	}
-	if err == nil {
-		w.edge = edges[0]
+	if w.st.n == 0 {
 		return nil
 	}
-	if !errors.Is(err, errShort) {
+	f, err := openPrivate(w.l.dir, treeFile, os.O_RDWR)
+	if errors.Is(err, fs.ErrNotExist) {
+		return w.rebuild()
+	}
+	if err != nil {
 		return err
+	}
+	w.treeFile = f
+	last, err := readHash(f, tlog.StoredHashIndex(0, int64(w.st.n)-1))
+	if err == nil && last != w.st.prev {
+		err = errShort
+	}
+	if err == nil {
+		w.edge, err = readEdge(f, w.st.n)
+	}
+	if errors.Is(err, errShort) {
+		return w.rebuild()
+	}
+	return err
+}
+
+// rebuild makes the tree anew; the file is another one then.
+func (w *writer) rebuild() (err error) {
+	if w.treeFile != nil {
+		_ = w.treeFile.Close()
+		w.treeFile = nil
 	}
 	w.edge, err = w.l.rebuildTree(w.st.n)
 	return err
@@ -288,7 +321,7 @@ func (w *writer) askMemories() error {
 		if (err != nil || text != "") && !rebuilt && known.LogID == head.LogID && known.N <= head.N {
 			// Before anybody is accused, the roots are computed from the lines themselves.
 			rebuilt = true
-			if w.edge, err = w.l.rebuildTree(w.st.n); err != nil {
+			if err = w.rebuild(); err != nil {
 				return err
 			}
 			w.hashes, w.from, w.hashCount = w.hashes[:0], w.st.n, 0

@@ -59,12 +59,7 @@ func (l *Log) Checkpoint(ctx context.Context, signers []*checkpoint.Signer, acks
 	if err != nil {
 		return nil, Head{}, err
 	}
-	if err := l.dir.WriteFile(checkpointName(head.N), note, 0o600); err != nil {
-		return nil, Head{}, err
-	}
-	if err := l.dir.WriteFile(checkpointFile, note, 0o600); err != nil {
-		return nil, Head{}, err
-	}
+	// The event first: it names the key, and a note by a key that no event names is nobody's.
 	_, err = l.append(func(w *writer) error {
 		return w.add(Draft{Act: "audit.checkpoint", Outcome: event.OK, Details: event.Details{
 			{Name: "key", Value: signers[0].Verifier().String()},
@@ -72,7 +67,16 @@ func (l *Log) Checkpoint(ctx context.Context, signers []*checkpoint.Signer, acks
 			{Name: "root", Value: base64.StdEncoding.EncodeToString(head.Root[:])},
 		}})
 	})
-	return note, head, err
+	if err != nil {
+		return nil, Head{}, err
+	}
+	if err := l.dir.WriteFile(checkpointName(head.N), note, 0o600); err != nil {
+		return nil, Head{}, err
+	}
+	if err := l.dir.WriteFile(checkpointFile, note, 0o600); err != nil {
+		return nil, Head{}, err
+	}
+	return note, head, nil
 }
 
 // checkedHead is the head of the log, computed from the checkpoint before and the lines behind it.

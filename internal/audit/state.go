@@ -74,6 +74,10 @@ func readState(d *durable.Dir) (state, error) {
 		return state{}, err
 	}
 	defer f.Close()
+	return readStateOf(f)
+}
+
+func readStateOf(f io.ReaderAt) (state, error) {
 	var b [stateSize]byte
 	n, err := f.ReadAt(b[:], 0)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -94,12 +98,15 @@ var errStateLost = errors.New("audit log: state lost")
 // state, and recovery makes it this one.
 //
 // Expected system calls: openat(state), pwrite, pwrite, fdatasync when asked to.
-func writeState(d *durable.Dir, s *state, sync bool) (err error) {
+func writeState(d *durable.Dir, s *state, sync bool) error {
 	f, err := d.OpenFile(stateFile, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
+	return errors.Join(writeStateTo(f, s, sync), f.Close())
+}
+
+func writeStateTo(f durable.File, s *state, sync bool) error {
 	one := s.encode()
 	defer clear(one)
 	for _, offset := range []int64{0, stateCopy} {

@@ -85,17 +85,20 @@ func readEdge(f io.ReaderAt, size uint64) (edge, error) {
 }
 
 // write puts hashes where those of the leaf n and of the leaves after it stand.
-func (t tree) write(n uint64, hashes [][32]byte) (err error) {
+func (t tree) write(n uint64, hashes [][32]byte) error {
 	f, err := t.dir.OpenFile(treeFile, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
+	return errors.Join(writeHashes(f, n, hashes), f.Close())
+}
+
+func writeHashes(f io.WriterAt, n uint64, hashes [][32]byte) error {
 	b := make([]byte, 0, len(hashes)*hashSize)
 	for _, h := range hashes {
 		b = append(b, h[:]...)
 	}
-	_, err = f.WriteAt(b, tlog.StoredHashIndex(0, int64(n))*hashSize)
+	_, err := f.WriteAt(b, tlog.StoredHashIndex(0, int64(n))*hashSize)
 	return err
 }
 

@@ -20,9 +20,12 @@ type writer struct {
 	mark
 	written mark // what is on the disk
 
-	file    durable.File // the last segment; nil before the first event
-	pending []byte       // lines that are not written yet
-	hashes  [][32]byte   // of the tree, from leaf treeFrom on
+	file durable.File // the last segment; nil before the first event
+	// stateFile and treeFile are kept from reading for writing; nil where they have to be made.
+	stateFile, treeFile durable.File
+
+	pending []byte     // lines that are not written yet
+	hashes  [][32]byte // of the tree, from leaf treeFrom on
 	from    uint64
 	done    []Appended
 	hasher  hasher
@@ -46,8 +49,10 @@ type mark struct {
 func (w *writer) close() {
 	clear(w.st.key[:])
 	clear(w.written.st.key[:])
-	if w.file != nil {
-		_ = w.file.Close() // everything that matters was synced
+	for _, f := range []durable.File{w.file, w.stateFile, w.treeFile} {
+		if f != nil {
+			_ = f.Close() // everything that matters was synced
+		}
 	}
 }
 
@@ -295,6 +300,14 @@ func (w *writer) takeBack(err error) error {
 	return err
 }
 
+// writeState writes the state to the file that it was read from, or makes one.
+func (w *writer) writeState() error {
+	if w.stateFile != nil {
+		return writeStateTo(w.stateFile, &w.st, w.sync)
+	}
+	return writeState(w.l.dir, &w.st, w.sync)
+}
+
 // commit writes everything: lines, tree, state, memories, in this order. Were the state written
 // before the lines are durable, a power cut would look like a cut of the tail.
 func (w *writer) commit() error {
@@ -303,11 +316,15 @@ func (w *writer) commit() error {
 	}
 	if len(w.hashes) > 0 {
 		// Derived from the lines, so a failure here, of a full disk above all, loses nothing.
-		_ = (tree{w.l.dir}).write(w.from, w.hashes)
+		if w.treeFile != nil {
+			_ = writeHashes(w.treeFile, w.from, w.hashes)
+		} else {
+			_ = tree{w.l.dir}.write(w.from, w.hashes)
+		}
 		w.hashes, w.from, w.hashCount = w.hashes[:0], w.st.n, 0
 		w.written.hashCount = 0
 	}
-	if err := writeState(w.l.dir, &w.st, w.sync); err != nil {
+	if err := w.writeState(); err != nil {
 		w.l.dead = err
 		return err
 	}

@@ -1,5 +1,3 @@
-//go:build unix
-
 package audit
 
 import (
@@ -27,6 +25,13 @@ const writerVariable = "KAI_AUDIT_TEST_WRITER"
 func TestMain(m *testing.M) {
 	if order := os.Getenv(writerVariable); order != "" {
 		if err := writeEvents(order); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if dir := os.Getenv(verifyVariable); dir != "" {
+		if err := verifyProcess(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
