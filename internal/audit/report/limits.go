@@ -28,6 +28,9 @@ const (
 	// maxEach bounds the recommendations of one rule.
 	maxEach = 5
 
+	// maxPatterns bounds the patterns that are recommended to be looked at.
+	maxPatterns = 30
+
 	// timesKept is how many events back the time of an event is known: rules look back 200,000
 	// events. A power of two.
 	timesKept = 1 << 18

@@ -60,8 +60,8 @@ func (c *collector) recommendations(r *Report) []Recommendation {
 }
 
 // more says at the last recommendation that there are others like it.
-func (p *recommender) more(found int) {
-	if n := found - maxEach; n > 0 {
+func (p *recommender) more(found, shown int) {
+	if n := found - shown; n > 0 {
 		p.list[len(p.list)-1].Text += fmt.Sprintf(" (and %d more like this)", n)
 	}
 }
@@ -98,7 +98,7 @@ func (p *recommender) openPatterns() {
 		}
 		byPattern[v.Pattern] = append(byPattern[v.Pattern], v)
 	}
-	for _, pattern := range order {
+	for _, pattern := range order[:min(len(order), maxPatterns)] {
 		open := byPattern[pattern]
 		var ids, groups []string
 		first, gravest := open[0].First, open[0].severity
@@ -125,6 +125,7 @@ func (p *recommender) openPatterns() {
 		p.add("R1", gravest, ids, command, "%s%s: %s not acknowledged; look at %s, then acknowledge %s (kai audit checkpoint --acknowledge N)",
 			pattern, where, plural(uint64(len(open)), "violation"), these(len(open), "it", "them"), these(len(open), "it", "each"))
 	}
+	p.more(len(order), maxPatterns)
 }
 
 // unsigned is R2: many events, or events for long, are under no checkpoint.
@@ -189,7 +190,7 @@ func (p *recommender) firstReads() {
 		p.add("R6", event.Low, []string{p.c.id(a.first.n)}, queryAgent(a.agent, "", time.UnixMicro(a.first.micros)),
 			"%s read namespace %s for the first time: check that it should", a.agent, a.namespace)
 	}
-	p.more(len(found))
+	p.more(len(found), maxEach)
 }
 
 // overdue is R7: keys or secrets are past the rotation of their class.
@@ -203,7 +204,7 @@ func (p *recommender) overdue() {
 		}
 		p.add("R7", event.Medium, nil, command, "%s %s of class %s is %s old, rotation is every %s", word, o.Name, o.Class, days(o.Age), days(o.Limit))
 	}
-	p.more(len(list))
+	p.more(len(list), maxEach)
 }
 
 // unusedRoles is R8: nobody has acted in a role for 90 days.
@@ -219,7 +220,7 @@ func (p *recommender) unusedRoles() {
 			p.add("R8", event.Low, nil, showRole(role.Name), "role %s is granted and unused for %s: remove what nobody needs", role.Name, days(age))
 		}
 	}
-	p.more(found)
+	p.more(found, maxEach)
 }
 
 // deniedAgain is R9: the same was denied to the same agent three times.
@@ -235,7 +236,7 @@ func (p *recommender) deniedAgain() {
 		p.add("R9", event.Medium, d.ids, queryAgent(d.agent, "deny", p.c.options.Range.From),
 			"%s was denied %s %d times: grant it, or stop what asks", d.agent, d.target, d.count)
 	}
-	p.more(len(found))
+	p.more(len(found), maxEach)
 }
 
 // degraded is R10: the sandbox ran with less than its policy asks for.

@@ -172,8 +172,12 @@ func (p *textPrinter) violations() {
 		if i == textViolations {
 			break
 		}
+		window := ""
+		if v.WindowS > 0 {
+			window = "in " + span(time.Duration(v.WindowS)*time.Second)
+		}
 		rows = append(rows, []string{
-			v.Severity, v.Last.Format(secondLayout), v.Pattern, v.Group, times(v.Count), "in " + span(time.Duration(v.WindowS)*time.Second), string(v.State), v.ID,
+			v.Severity, v.Last.Format(secondLayout), v.Pattern, v.Group, times(v.Count), window, string(v.State), v.ID,
 		})
 	}
 	p.rows(rows)
