@@ -1,10 +1,12 @@
 package report
 
 import (
-	"encoding/xml"
+	"bufio"
 	"fmt"
+	"html"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,72 +18,89 @@ func BuiltIn() []string {
 	}
 }
 
-// The parts of JUnit's XML that a report uses, in the order that its schema wants.
 type (
-	junitSuites struct {
-		XMLName  xml.Name     `xml:"testsuites"`
-		Name     string       `xml:"name,attr"`
-		Tests    int          `xml:"tests,attr"`
-		Failures int          `xml:"failures,attr"`
-		Errors   int          `xml:"errors,attr"`
-		Time     string       `xml:"time,attr"`
-		Suites   []junitSuite `xml:"testsuite"`
-	}
 	junitSuite struct {
-		Name      string      `xml:"name,attr"`
-		Tests     int         `xml:"tests,attr"`
-		Failures  int         `xml:"failures,attr"`
-		Errors    int         `xml:"errors,attr"`
-		Skipped   int         `xml:"skipped,attr"`
-		Time      string      `xml:"time,attr"`
-		Timestamp string      `xml:"timestamp,attr"`
-		Hostname  string      `xml:"hostname,attr"`
-		Cases     []junitCase `xml:"testcase"`
+		name  string
+		cases []junitCase
 	}
 	junitCase struct {
-		Name    string        `xml:"name,attr"`
-		Class   string        `xml:"classname,attr"`
-		Time    string        `xml:"time,attr"`
-		Skipped *junitSkipped `xml:"skipped"`
-		Failure *junitFailure `xml:"failure"`
-	}
-	junitSkipped struct {
-		Message string `xml:"message,attr"`
+		name    string
+		skipped string // why; "" when it was not
+		failure *junitFailure
 	}
 	junitFailure struct {
-		Message string `xml:"message,attr"`
-		Type    string `xml:"type,attr"`
-		Text    string `xml:",chardata"`
+		kind, message, text string
 	}
 )
 
 // WriteJUnit writes the report as results of tests: the suites integrity, with a test for each
 // check; patterns, with one for each pattern; and freshness.
 func (r *Report) WriteJUnit(w io.Writer) error {
-	all := junitSuites{Name: "kai audit report", Time: "0", Suites: []junitSuite{r.integritySuite(), r.patternSuite(), r.freshnessSuite()}}
-	for i := range all.Suites {
-		s := &all.Suites[i]
-		s.Tests, s.Time, s.Timestamp, s.Hostname = len(s.Cases), "0", r.Created.Format("2006-01-02T15:04:05"), "localhost"
-		for k := range s.Cases {
-			c := &s.Cases[k]
-			c.Class, c.Time = "kai.audit."+s.Name, "0"
-			if c.Failure != nil {
-				s.Failures++
-			}
-			if c.Skipped != nil {
-				s.Skipped++
-			}
-		}
-		all.Tests += s.Tests
-		all.Failures += s.Failures
+	x := xmlWriter{bufio.NewWriter(w)}
+	suites := []junitSuite{r.integritySuite(), r.patternSuite(), r.freshnessSuite()}
+	tests, failures := 0, 0
+	for _, s := range suites {
+		failed, _ := s.counts()
+		tests, failures = tests+len(s.cases), failures+failed
 	}
-	data, err := xml.MarshalIndent(all, "", " ")
-	if err != nil {
-		return fmt.Errorf("report as JUnit: %w", err)
+	fmt.Fprintln(x.w, `<?xml version="1.0" encoding="UTF-8"?>`)
+	x.open("testsuites", "name", "kai audit report", "tests", strconv.Itoa(tests), "failures", strconv.Itoa(failures), "errors", "0", "time", "0")
+	for _, s := range suites {
+		x.suite(s, r.Created)
 	}
-	_, err = w.Write(append(append([]byte(xml.Header), data...), '\n'))
-	return err
+	x.end("testsuites")
+	return x.w.Flush()
 }
+
+func (s *junitSuite) counts() (failed, skipped int) {
+	for _, c := range s.cases {
+		if c.failure != nil {
+			failed++
+		} else if c.skipped != "" {
+			skipped++
+		}
+	}
+	return failed, skipped
+}
+
+func (x xmlWriter) suite(s junitSuite, made time.Time) {
+	failed, skipped := s.counts()
+	x.open("testsuite", "name", s.name, "tests", strconv.Itoa(len(s.cases)), "failures", strconv.Itoa(failed), "errors", "0",
+		"skipped", strconv.Itoa(skipped), "time", "0", "timestamp", made.Format("2006-01-02T15:04:05"), "hostname", "localhost")
+	for _, c := range s.cases {
+		x.open("testcase", "name", c.name, "classname", "kai.audit."+s.name, "time", "0")
+		switch f := c.failure; {
+		case f != nil:
+			x.open("failure", "message", f.message, "type", f.kind)
+			x.text(f.text)
+			x.end("failure")
+		case c.skipped != "":
+			x.open("skipped", "message", c.skipped)
+			x.end("skipped")
+		}
+		x.end("testcase")
+	}
+	x.end("testsuite")
+}
+
+// xmlWriter writes elements. It is here because encoding/xml fills tables at every start of every
+// command. bufio.Writer keeps the first error.
+type xmlWriter struct{ w *bufio.Writer }
+
+// open begins an element; attributes are names and values.
+func (x xmlWriter) open(name string, attributes ...string) {
+	fmt.Fprint(x.w, "<", name)
+	for i := 0; i < len(attributes); i += 2 {
+		fmt.Fprintf(x.w, ` %s="%s"`, attributes[i], html.EscapeString(Visible(attributes[i+1])))
+	}
+	fmt.Fprintln(x.w, ">")
+}
+
+// text writes lines that are visible already. Visible leaves only characters that XML has, and
+// what html escapes are references that XML has.
+func (x xmlWriter) text(s string) { fmt.Fprintln(x.w, html.EscapeString(s)) }
+
+func (x xmlWriter) end(name string) { fmt.Fprintf(x.w, "</%s>\n", name) }
 
 func failure(kind string, lines []string) *junitFailure {
 	if len(lines) == 0 {
@@ -90,11 +109,11 @@ func failure(kind string, lines []string) *junitFailure {
 	for i, line := range lines {
 		lines[i] = Visible(line)
 	}
-	return &junitFailure{Message: lines[0], Type: kind, Text: strings.Join(lines, "\n")}
+	return &junitFailure{kind, lines[0], strings.Join(lines, "\n")}
 }
 
 func (r *Report) integritySuite() junitSuite {
-	s := junitSuite{Name: "integrity"}
+	s := junitSuite{name: "integrity"}
 	names := slices.Clone(checks[:])
 	found := make(map[string][]string)
 	for _, f := range r.Integrity.Findings {
@@ -104,24 +123,24 @@ func (r *Report) integritySuite() junitSuite {
 		found[f.Check] = append(found[f.Check], strings.TrimPrefix(f.place()+": "+f.Text, ": "))
 	}
 	for _, name := range names {
-		c := junitCase{Name: Visible(name), Failure: failure("finding", found[name])}
-		if name == "mac" && r.Integrity.Verdict == Locked && c.Failure == nil {
-			c.Skipped = &junitSkipped{"needs the owner's or an auditor's key"}
+		c := junitCase{name: name, failure: failure("finding", found[name])}
+		if name == "mac" && r.Integrity.Verdict == Locked && c.failure == nil {
+			c.skipped = "needs the owner's or an auditor's key"
 		}
-		s.Cases = append(s.Cases, c)
+		s.cases = append(s.cases, c)
 	}
-	verdict := junitCase{Name: "verdict"}
+	verdict := junitCase{name: "verdict"}
 	if r.Integrity.Verdict == Tampered {
-		verdict.Failure = failure("tampered", []string{r.Integrity.Headline()})
+		verdict.failure = failure("tampered", []string{r.Integrity.Headline()})
 	} else if r.Integrity.Verdict != Intact {
-		verdict.Skipped = &junitSkipped{r.Integrity.Headline()}
+		verdict.skipped = r.Integrity.Headline()
 	}
-	s.Cases = append(s.Cases, verdict)
+	s.cases = append(s.cases, verdict)
 	return s
 }
 
 func (r *Report) patternSuite() junitSuite {
-	s := junitSuite{Name: "patterns"}
+	s := junitSuite{name: "patterns"}
 	names := BuiltIn()
 	open := make(map[string][]string)
 	for _, v := range r.Violations {
@@ -134,7 +153,7 @@ func (r *Report) patternSuite() junitSuite {
 		}
 	}
 	for _, name := range names {
-		s.Cases = append(s.Cases, junitCase{Name: Visible(name), Failure: failure("violation", open[name])})
+		s.cases = append(s.cases, junitCase{name: name, failure: failure("violation", open[name])})
 	}
 	return s
 }
@@ -145,15 +164,15 @@ var freshness = [...]struct{ id, name string }{
 }
 
 func (r *Report) freshnessSuite() junitSuite {
-	s := junitSuite{Name: "freshness"}
+	s := junitSuite{name: "freshness"}
 	for _, f := range freshness {
-		c := junitCase{Name: f.name}
+		c := junitCase{name: f.name}
 		for _, rec := range r.Recommendations {
 			if rec.ID == f.id {
-				c.Failure = failure("stale", []string{rec.Text, rec.Command})
+				c.failure = failure("stale", []string{rec.Text, rec.Command})
 			}
 		}
-		s.Cases = append(s.Cases, c)
+		s.cases = append(s.cases, c)
 	}
 	return s
 }
