@@ -66,22 +66,28 @@ func TestPatternRepeatedFailedAuthentication(t *testing.T) {
 func TestPatternsOfBatches(t *testing.T) {
 	w := newLoggedWorld(t)
 	w.signed(t)
-	for _, name := range []string{"a", "b", "c"} {
-		w.put(t, name, []byte(name))
-	}
-	w.must(t, exitUndecidable, "verify", "a", "b", "c") // three, and the whole
+	w.put(t, "f", []byte("changed"))
+	w.must(t, exitBad, "verify", "f", "f", "f", "--signer", "k.pub") // three, and the whole
 	if found := w.patterns(t); len(found) != 0 {
 		t.Fatalf("%v", found)
 	}
-	w.must(t, exitUndecidable, "verify", "a")
+	w.must(t, exitBad, "verify", "f", "--signer", "k.pub")
 	if found := w.patterns(t); found["repeated_failed_authentication"] != 1 {
 		t.Errorf("%v", found)
 	}
 
 	w = newLoggedWorld(t)
+	w.signed(t)
+	w.put(t, "f", []byte("changed"))
+	w.must(t, exitBad, "verify", "f", "f", "f", "f", "f", "--signer", "k.pub")
+	if found := w.patterns(t); found["repeated_failed_authentication"] != 1 {
+		t.Errorf("%v", found)
+	}
+	// What is not there, or has no signature, is no attempt at anything.
+	w = newLoggedWorld(t)
 	w.put(t, "a", []byte("a"))
 	w.must(t, exitUndecidable, "verify", "a", "a", "a", "a", "a", "nothing")
-	if found := w.patterns(t); found["repeated_failed_authentication"] != 1 {
+	if found := w.patterns(t); len(found) != 0 {
 		t.Errorf("%v", found)
 	}
 }

@@ -213,19 +213,20 @@ func (t *trail) outcome(ctx context.Context, err error) audit.Draft {
 	if o.code == exitDone {
 		return d
 	}
-	d.Act, d.Outcome = t.recorded.failed, outcomeOf(o.code)
+	d.Act, d.Outcome = t.recorded.failed, t.recorded.outcomeOf(o.code)
 	if t.details.Get("error") == nil {
 		d.Details = d.Details.With("error", cmp.Or(o.ident, fmt.Sprintf("exit_%d", o.code)))
 	}
 	return d
 }
 
-// outcomeOf is the outcome of an exit code: what is valid and not allowed is denied.
-func outcomeOf(code int) event.Outcome {
-	switch code {
-	case exitDone:
+// outcomeOf is the outcome of an exit code: what is valid and not allowed is denied. Who judges fails
+// nothing but what is proven bad: a file that is not there, or has no signature, is no attack.
+func (r *recorded) outcomeOf(code int) event.Outcome {
+	switch {
+	case code == exitDone:
 		return event.OK
-	case exitDenied, exitUntrusted:
+	case code == exitDenied, code == exitUntrusted, r.mode == observing && code != exitBad:
 		return event.Deny
 	}
 	return event.Fail
@@ -269,7 +270,7 @@ func (e *env) judged(code int, details event.Details) {
 	if t == nil {
 		return
 	}
-	outcome := outcomeOf(code)
+	outcome := t.recorded.outcomeOf(code)
 	t.inputs[outcome]++
 	if outcome != event.OK && len(t.failures) < maxFailures {
 		t.failures = append(t.failures, audit.Draft{Act: t.recorded.failed, Outcome: outcome, Details: details, Ref: t.ref, HasRef: t.begun})

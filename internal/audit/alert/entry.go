@@ -32,12 +32,13 @@ type entry struct {
 // timestamp is a time in the form that events have.
 type timestamp struct{ time.Time }
 
-func (t timestamp) MarshalText() ([]byte, error) {
-	return t.UTC().AppendFormat(nil, event.TimeLayout), nil
+// MarshalJSON stands before that of time.Time, which leaves zeros out.
+func (t timestamp) MarshalJSON() ([]byte, error) {
+	return t.UTC().AppendFormat(nil, `"`+event.TimeLayout+`"`), nil
 }
 
-func (t *timestamp) UnmarshalText(text []byte) (err error) {
-	t.Time, err = time.Parse(event.TimeLayout, string(text))
+func (t *timestamp) UnmarshalJSON(text []byte) (err error) {
+	t.Time, err = time.Parse(`"`+event.TimeLayout+`"`, string(text))
 	return err
 }
 
