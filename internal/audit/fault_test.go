@@ -102,7 +102,7 @@ func TestFaults(t *testing.T) {
 			}
 			before := snapshotFiles(t, p.path)
 			dirs := []string{"seg", "epochs", "checkpoints"}
-			run := func(judge func(durabletest.Call) *durabletest.Fault) ([]uint64, error, int) {
+			run := func(judge func(durabletest.Call) *durabletest.Fault) ([]uint64, int, error) {
 				p.unseal()
 				restoreFiles(t, p.path, before)
 				if op.none {
@@ -117,14 +117,14 @@ func TestFaults(t *testing.T) {
 				opts := p.opts
 				opts.Dir = durable.NewDirFS(fsys)
 				told, err := op.do(t, opts)
-				return told, err, len(fsys.Calls())
+				return told, len(fsys.Calls()), err
 			}
-			_, err, calls := run(durabletest.None)
+			_, calls, err := run(durabletest.None)
 			must(t, err)
 			failed := 0
 			for k := range calls {
 				for name, fault := range faults {
-					told, err, _ := run(func(c durabletest.Call) *durabletest.Fault {
+					told, _, err := run(func(c durabletest.Call) *durabletest.Fault {
 						if c.N == k {
 							f := fault
 							return &f

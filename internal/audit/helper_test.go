@@ -35,12 +35,6 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-func (c *clock) set(t time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = t
-}
-
 func newPlace(t testing.TB) *place {
 	t.Helper()
 	path := t.TempDir()

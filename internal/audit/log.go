@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -241,6 +240,3 @@ func (l *Log) segments() ([]uint64, error) {
 	slices.Sort(firsts)
 	return firsts, nil
 }
-
-// id is the id of an event: LOGID:N.
-func (l *Log) id(n uint64) string { return l.info.LogID + ":" + strconv.FormatUint(n, 10) }
