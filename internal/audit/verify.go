@@ -328,7 +328,7 @@ func (v *verifier) finish(ctx context.Context) (*Verification, error) {
 func (v *verifier) acknowledge() {
 	for i := range v.out.Findings {
 		f := &v.out.Findings[i]
-		if by, ok := v.acked[f.N]; ok && f.Check == CheckEpoch && by < v.out.Coverage.SignedTo {
+		if by, ok := v.acked[f.N]; ok && f.Check == CheckEpoch && !f.Place && by < v.out.Coverage.SignedTo {
 			f.Acknowledged = true
 			v.out.Acknowledged = append(v.out.Acknowledged, f.N)
 		}

@@ -55,7 +55,7 @@ func (j *judge) checkpoints() {
 			j.find("checkpoint: %s is of %d events", f.name, size)
 		}
 		j.head("checkpoint: "+f.name, size, root)
-		if !signed {
+		if !signed && len(j.keys) > 0 {
 			j.find("checkpoint: %s: no signature by a key of the log", f.name)
 		}
 		if signed && size > j.signed {
