@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -151,23 +152,33 @@ func (f *EpochFile) open(identities []age.Identity) (*epochDocument, error) {
 	return &doc, nil
 }
 
-// lastEpoch is the highest number of a file in epochs/.
-func lastEpoch(d *durable.Dir) (last uint32, found bool, err error) {
+// epochNumbers lists the epochs that have a file, in no order, and some twice.
+func epochNumbers(d *durable.Dir) ([]uint32, error) {
 	entries, err := d.ReadDir("epochs")
 	if err != nil {
-		return 0, false, err
+		return nil, err
 	}
+	var numbers []uint32
 	for _, e := range entries {
-		digits := strings.TrimSuffix(strings.TrimSuffix(e.Name(), ".age"), ".key")
+		digits, _, _ := strings.Cut(e.Name(), ".")
 		n, err := strconv.ParseUint(digits, 10, 32)
-		if err != nil || digits == e.Name() {
-			continue
-		}
-		if !found || uint32(n) > last {
-			last, found = uint32(n), true
+		if name := path.Join("epochs", e.Name()); err == nil && (name == sealedName(uint32(n)) || name == clearName(uint32(n))) {
+			numbers = append(numbers, uint32(n))
 		}
 	}
-	return last, found, nil
+	return numbers, nil
+}
+
+// lastEpoch is the highest number of a file in epochs/ that an epoch of n events can have: each was
+// opened by an event.
+func lastEpoch(d *durable.Dir, n uint64) (last uint32, err error) {
+	numbers, err := epochNumbers(d)
+	for _, e := range numbers {
+		if uint64(e) <= n {
+			last = max(last, e)
+		}
+	}
+	return last, err
 }
 
 // next is the content of epoch.next: what recovery needs of an epoch that is being opened.

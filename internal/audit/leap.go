@@ -16,17 +16,35 @@ import (
 // isNoKey reports whether an error means that keys are needed.
 func isNoKey(err error) bool { return errors.Is(err, ErrNoKey) }
 
-// signedSize is that of the newest checkpoint whose signature verifies with the keys of the log
-// that the caller gave, or else with those that the log's own last checkpoints name.
-func (v *verifier) signedSize() uint64 {
+// errLeap means that the tree is of no use for Quick: the lines have to be read.
+var errLeap = errors.New("audit log: tree: not what was signed")
+
+// quick leaps to the newest checkpoint, if that is beyond event n.
+func (v *verifier) quick(n uint64) (leaped bool, err error) {
+	cp := v.signed()
+	if cp.Size <= n {
+		return false, nil
+	}
+	err = v.leap(cp.Size)
+	if isNoKey(err) {
+		return false, err
+	}
+	if err != nil || v.chain.edge.root() != cp.Root {
+		return false, errors.Join(errLeap, err)
+	}
+	return true, nil
+}
+
+// signed is the newest checkpoint whose signature verifies with the keys of the log that the caller
+// gave, or else with those that the log's own last checkpoints name.
+func (v *verifier) signed() (newest checkpoint.Checkpoint) {
 	keys := v.o.Log
 	if len(keys) == 0 {
 		keys = v.l.namedKeys(v.st.n)
 	}
-	size := uint64(0)
 	for _, s := range v.notes {
 		cp := s.note.Claimed()
-		if cp.Size <= size || cp.Size > v.st.n {
+		if cp.Size <= newest.Size || cp.Size > v.st.n {
 			continue
 		}
 		verified, err := s.note.Verify(keys...)
@@ -34,10 +52,10 @@ func (v *verifier) signedSize() uint64 {
 			continue
 		}
 		if slices.ContainsFunc(keys, func(k *checkpoint.Verifier) bool { _, ok := verified.By(k); return ok }) {
-			size = cp.Size
+			newest = cp
 		}
 	}
-	return size
+	return newest
 }
 
 // leap follows the chain up to event n by the leaves of the tree, without the lines: what they

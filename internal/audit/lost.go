@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 
 	"kai/internal/audit/event"
 )
@@ -40,13 +39,19 @@ func (w *writer) findEnd() error {
 	if err != nil {
 		return err
 	}
-	if w.st.epoch, _, err = lastEpoch(w.l.dir); err != nil {
-		return err
-	}
 	if len(firsts) > 0 {
-		if err := w.readSegment(firsts[len(firsts)-1]); err != nil {
+		last := firsts[len(firsts)-1]
+		if err := w.readSegment(last); err != nil {
 			return err
 		}
+		if w.st.n == last && last > 0 { // begun, and nothing was written: it follows the one before
+			if err := w.readBefore(last); err != nil {
+				return err
+			}
+		}
+	}
+	if w.st.epoch, err = lastEpoch(w.l.dir, w.st.n); err != nil {
+		return err
 	}
 	if err := w.rebuild(); err != nil {
 		return err
@@ -57,7 +62,7 @@ func (w *writer) findEnd() error {
 
 // readSegment takes the end of a segment for the end of the log.
 func (w *writer) readSegment(first uint64) error {
-	f, err := openPrivate(w.l.dir, segmentName(first), os.O_RDWR)
+	f, err := w.l.openLast(first)
 	if err != nil {
 		return err
 	}
@@ -86,6 +91,20 @@ func (w *writer) readSegment(first uint64) error {
 		w.st.prev, w.st.n, w.st.segOff = w.hasher.line(line), v.N+1, uint64(at)+uint64(len(line))+1
 		w.lastMicros, w.lastConfig = v.Micros, string(event.RawMember(v.Context, "cfg"))
 	}
+}
+
+// readBefore takes what event n has to know of the one before it.
+func (w *writer) readBefore(n uint64) error {
+	before, err := w.l.Event(n - 1)
+	if errors.Is(err, ErrNotFound) {
+		return &TamperError{N: n - 1, Check: CheckTail, Text: segmentName(n) + " was begun, the event before it is missing"}
+	}
+	if err != nil {
+		return err
+	}
+	w.st.prev = before.Leaf
+	w.lastMicros, w.lastConfig = before.Event.Time.UnixMicro(), before.Event.Context.Config
+	return nil
 }
 
 // NewEpoch opens an epoch: the keys of all events from here on can be opened by those who are

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"kai/internal/audit/event"
+	"kai/internal/durable"
 )
 
 // recovery is what the append before has left undone.
@@ -78,14 +79,7 @@ func (w *writer) openSegment() error {
 		return &TamperError{N: w.st.n, Check: CheckTail, Text: fmt.Sprintf("state says %d events and segment %d", w.st.n, w.st.seg)}
 	}
 	first := uint64(w.st.seg) * w.l.info.Seg
-	flag := os.O_RDWR
-	if w.st.n%w.l.info.Seg == 0 { // full: it may be sealed already
-		flag = os.O_RDONLY
-	}
-	f, err := openPrivate(w.l.dir, segmentName(first), flag)
-	if errors.Is(err, fs.ErrPermission) { // sealed by a process that was killed before it said so
-		f, err = openPrivate(w.l.dir, segmentName(first), os.O_RDONLY)
-	}
+	f, err := w.l.openLast(first)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &TamperError{N: first, Check: CheckTail, Text: fmt.Sprintf("state says %d events, %s is missing", w.st.n, segmentName(first))}
 	}
@@ -101,6 +95,16 @@ func (w *writer) openSegment() error {
 		return &TamperError{N: w.st.n, Check: CheckTail, Text: fmt.Sprintf("state says %d events in %d bytes, %s has %d bytes", w.st.n, w.st.segOff, segmentName(first), info.Size())}
 	}
 	return w.readLast()
+}
+
+// openLast opens a segment to go on with it. One that is full was sealed, perhaps by a process that
+// was killed before it said so; then there is nothing to write.
+func (l *Log) openLast(first uint64) (durable.File, error) {
+	f, err := openPrivate(l.dir, segmentName(first), os.O_RDWR)
+	if errors.Is(err, fs.ErrPermission) {
+		f, err = openPrivate(l.dir, segmentName(first), os.O_RDONLY)
+	}
+	return f, err
 }
 
 // readLast reads the event before the end, for its time, and compares it with the state.
@@ -181,7 +185,7 @@ func (w *writer) rebuild() (err error) {
 func (w *writer) recover() error {
 	for w.file != nil || w.st.n == 0 {
 		if w.file == nil {
-			f, err := openPrivate(w.l.dir, segmentName(0), os.O_RDWR)
+			f, err := w.l.openLast(0)
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil
 			}
@@ -196,7 +200,7 @@ func (w *writer) recover() error {
 		if w.st.n == 0 || w.st.n%w.l.info.Seg != 0 {
 			return nil
 		}
-		f, err := openPrivate(w.l.dir, segmentName(w.st.n), os.O_RDWR)
+		f, err := w.l.openLast(w.st.n)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}

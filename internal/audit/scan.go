@@ -21,8 +21,10 @@ type block struct {
 	first bool   // of its segment
 	start uint64 // the segment
 	torn  int    // bytes behind the last line of the log
-	err   error  // the end of the reading
-	ready chan struct{}
+	// endless: the last line, which is not that of the log, has no line feed.
+	endless bool
+	err     error // the end of the reading
+	ready   chan struct{}
 }
 
 // readLines reads all segments: one goroutine reads, workers scan and hash lines, and the chain,
@@ -88,12 +90,13 @@ func (v *verifier) begin() error {
 	if err := v.start(); err != nil {
 		return err
 	}
-	from := pruned
 	if v.o.Quick {
-		from = max(from, v.signedSize())
+		if leaped, err := v.quick(pruned); leaped || err != nil {
+			return err
+		}
 	}
-	if from > 0 {
-		return v.leap(from)
+	if pruned > 0 {
+		return v.leap(pruned)
 	}
 	return nil
 }
@@ -110,9 +113,15 @@ func (v *verifier) follow(ctx context.Context, b *block) error {
 		v.enterSegment(b.start)
 	}
 	for i := range b.rows {
+		if n := v.chain.edge.size; n == b.start+v.l.info.Seg {
+			v.findAt(n, CheckSegment, fmt.Sprintf("%s has more events than belong there", segmentName(b.start)))
+		}
 		if err := v.step(&b.rows[i]); err != nil {
 			return err
 		}
+	}
+	if b.endless {
+		v.findAt(v.chain.edge.size-1, CheckSegment, "the last line of its segment has no end")
 	}
 	v.chain.torn = b.torn
 	if v.o.Progress != nil {
@@ -124,7 +133,7 @@ func (v *verifier) follow(ctx context.Context, b *block) error {
 // enterSegment notices segments that are missing, too short or too long.
 func (v *verifier) enterSegment(first uint64) {
 	n := v.chain.edge.size
-	if first/v.l.info.Seg == n/v.l.info.Seg && first <= n || first == n {
+	if first%v.l.info.Seg == 0 && first <= n && n-first < v.l.info.Seg {
 		return
 	}
 	v.findAt(n, CheckSegment, fmt.Sprintf("%s comes next", segmentName(first)))
@@ -191,7 +200,7 @@ func (v *verifier) readSegment(ctx context.Context, first uint64, last bool, sen
 	var rest []byte
 	for head := true; ; head = false {
 		b := fresh()
-		b.first, b.start, b.torn, b.err = head, first, 0, nil
+		b.first, b.start, b.torn, b.endless, b.err = head, first, 0, false, nil
 		n, err := b.fill(in, rest)
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return fail(err)
@@ -203,8 +212,8 @@ func (v *verifier) readSegment(ctx context.Context, first uint64, last bool, sen
 		case err != nil && len(rest) > 0 && last && len(rest) < event.MaxLine:
 			b.torn = len(rest)
 		case err != nil && len(rest) > 0, len(rest) >= event.MaxLine:
-			b.text = append(append(b.text, rest...), '\n') // no event: the chain says so
-			rest = nil
+			b.text = append(append(b.text, rest...), '\n')
+			b.endless, rest = err != nil, nil
 		}
 		if !send(b) {
 			return false

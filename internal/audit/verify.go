@@ -48,7 +48,12 @@ func (l *Log) Verify(ctx context.Context, o VerifyOptions) (*Verification, error
 	if err != nil {
 		return nil, err
 	}
-	if err := v.readLines(ctx); err != nil {
+	err = v.readLines(ctx)
+	if errors.Is(err, errLeap) {
+		o.Quick = false
+		return l.Verify(ctx, o)
+	}
+	if err != nil {
 		return nil, err
 	}
 	v.checkTail()
@@ -66,6 +71,7 @@ type verifier struct {
 	limit   map[Check]bool // checks that have failed and say nothing more
 	st      state
 	lost    bool
+	badEnd  *TamperError     // what is wrong with the state's end of the log
 	sizes   map[uint64]int64 // of segments
 	firsts  []uint64
 	notes   []signedNote
@@ -116,6 +122,9 @@ func (l *Log) snapshot(ctx context.Context, o VerifyOptions) (*verifier, error) 
 		return nil, err
 	}
 	if err := v.listSegments(); err != nil {
+		return nil, err
+	}
+	if err := v.readEnd(); err != nil {
 		return nil, err
 	}
 	if err := v.openEpochs(); err != nil {
@@ -178,14 +187,11 @@ func (v *verifier) listSegments() error {
 
 // openEpochs reads the epochs' files and opens those that it can.
 func (v *verifier) openEpochs() error {
-	last, found, err := lastEpoch(v.l.dir)
+	numbers, err := epochNumbers(v.l.dir) // event 0 says when there is none
 	if err != nil {
 		return err
 	}
-	if !found {
-		return nil // event 0 says what is missing
-	}
-	for e := range last + 1 {
+	for _, e := range numbers {
 		f, err := readEpoch(v.l.dir, e)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -263,12 +269,26 @@ func (v *verifier) checkTail() {
 	case c.atState.keyKnown && (c.atState.key != v.st.key || c.atState.epoch != v.st.epoch):
 		v.find(Finding{N: v.st.n, Check: CheckTail, Text: "state key does not match"})
 	}
+	if v.badEnd != nil && len(v.out.Findings) == 0 { // else an append is refused for what was found
+		v.find(Finding{N: v.badEnd.N, Check: v.badEnd.Check, Text: v.badEnd.Text})
+	}
 	if more := c.edge.size - min(c.edge.size, v.st.n); more > 0 && len(v.out.Findings) == 0 {
 		v.out.Notes = append(v.out.Notes, fmt.Sprintf("%d events were written by a process that did not end well; the next append records that", more))
 	}
 	if c.torn > 0 {
 		v.out.Notes = append(v.out.Notes, fmt.Sprintf("%d bytes of an unfinished line at the end; the next append removes them", c.torn))
 	}
+}
+
+// readEnd looks whether the state says where its last line ends. A log to which nothing could be
+// appended is no whole one.
+func (v *verifier) readEnd() error {
+	w := &writer{l: v.l, mark: mark{st: v.st}}
+	defer w.close()
+	if err := w.openSegment(); !errors.As(err, &v.badEnd) {
+		return err
+	}
+	return nil
 }
 
 // checkMemories compares the head with what is remembered of it.
