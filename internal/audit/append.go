@@ -74,10 +74,28 @@ func (l *Log) append(fill func(*writer) error) (Receipt, error) {
 	return l.write(func() (*writer, error) { return l.begin(true) }, fill)
 }
 
-// write lets begin find the end of the log, whose lock is held, and fill add events to it.
+// write lets begin find the end of the log, whose lock is held, and fill add events to it. That a
+// disk is full is recorded with the room that was kept for that.
 func (l *Log) write(begin func() (*writer, error), fill func(*writer) error) (Receipt, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	r, err := l.attempt(begin, fill)
+	if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+		return r, err
+	}
+	err = fmt.Errorf("%w: %w", ErrDiskFull, err)
+	if l.dead != nil || !l.dropReserve() {
+		return Receipt{}, err
+	}
+	// Begun anew, since some of the lines may be there.
+	_, again := l.attempt(begin, func(w *writer) error {
+		return w.add(Draft{Act: "audit.disk_full", Outcome: event.Fail})
+	})
+	return Receipt{}, errors.Join(err, again)
+}
+
+// attempt writes all or, after an error, what recovery finishes.
+func (l *Log) attempt(begin func() (*writer, error), fill func(*writer) error) (Receipt, error) {
 	if l.dead != nil {
 		return Receipt{}, fmt.Errorf("%w: %w", ErrUnusable, l.dead)
 	}
@@ -93,27 +111,8 @@ func (l *Log) write(begin func() (*writer, error), fill func(*writer) error) (Re
 	if err := fill(w); err != nil {
 		return Receipt{}, err
 	}
-	err = w.commit()
-	if err != nil {
-		return Receipt{}, w.failed(err)
+	if err := w.commit(); err != nil {
+		return Receipt{}, err
 	}
 	return Receipt{Events: w.done[own:], Own: w.done[:own], Head: w.head()}, nil
-}
-
-// failed records that a disk is full, with the room that was kept for that.
-func (w *writer) failed(err error) error {
-	if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
-		return err
-	}
-	err = fmt.Errorf("%w: %w", ErrDiskFull, err)
-	if w.l.dead != nil || !w.dropReserve() {
-		return err
-	}
-	if again := w.add(Draft{Act: "audit.disk_full", Outcome: event.Fail}); again != nil {
-		return errors.Join(err, again)
-	}
-	if again := w.commit(); again != nil {
-		return errors.Join(err, again)
-	}
-	return err
 }

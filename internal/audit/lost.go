@@ -134,7 +134,7 @@ func opensEpoch(act string) bool {
 // epoch.next is wiped.
 func (w *writer) openEpoch(act string, details event.Details) error {
 	if err := w.flush(); err != nil {
-		return w.failed(err)
+		return err
 	}
 	doc := epochDocument{Epoch: w.st.epoch + 1, LogID: w.l.info.LogID, N: w.st.n, Prev: text32(w.st.prev), V: 1}
 	if _, err := io.ReadFull(w.l.opts.Random, doc.K0[:]); err != nil {

@@ -328,7 +328,7 @@ func (w *writer) askMemories() error {
 			if err = w.rebuild(); err != nil {
 				return err
 			}
-			w.hashes, w.from, w.hashCount = w.hashes[:0], w.st.n, 0
+			w.hashes, w.from = w.hashes[:0], w.st.n
 			w.written = w.mark
 			head = w.head()
 			text, err = known.against(head, w.rootAt)

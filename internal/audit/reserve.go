@@ -20,4 +20,4 @@ func (w *writer) keepReserve() {
 }
 
 // dropReserve makes room; it reports whether there was any to make.
-func (w *writer) dropReserve() bool { return w.l.dir.Remove(reserveFile) == nil }
+func (l *Log) dropReserve() bool { return l.dir.Remove(reserveFile) == nil }

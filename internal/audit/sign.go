@@ -81,20 +81,15 @@ func (l *Log) Checkpoint(ctx context.Context, signers []*checkpoint.Signer, acks
 
 // checkedHead is the head of the log, computed from the checkpoint before and the lines behind it.
 func (l *Log) checkedHead(signers []*checkpoint.Signer) (Head, error) {
-	w, err := l.begin(true) // recovers, too
+	// What has to be recovered is, and that is recorded, as before every event.
+	if _, err := l.append(func(*writer) error { return nil }); err != nil {
+		return Head{}, err
+	}
+	w, err := l.begin(false)
 	if err != nil {
 		return Head{}, err
 	}
 	defer w.close()
-	if w.recovered != (recovery{}) || w.opened {
-		// What was recovered is recorded, as before every event.
-		if err := w.addOwn(); err != nil {
-			return Head{}, err
-		}
-		if err := w.commit(); err != nil {
-			return Head{}, err
-		}
-	}
 	before, err := l.lastCheckpoint(signers, w.st.n)
 	if err != nil {
 		return Head{}, err

@@ -35,14 +35,12 @@ type writer struct {
 	recovered recovery
 }
 
-// mark is a position: what must come back when a write fails.
+// mark is a position in the log.
 type mark struct {
 	st         state
 	edge       edge
 	lastMicros int64
 	lastConfig string
-	events     int // in done
-	hashCount  int
 }
 
 // close wipes the key.
@@ -117,7 +115,7 @@ func (w *writer) add(d Draft) error {
 	if err != nil {
 		return err
 	}
-	begun := w.file != nil && uint64(w.st.seg)*w.l.info.Seg == w.st.n // and its first line was taken back
+	begun := w.file != nil && uint64(w.st.seg)*w.l.info.Seg == w.st.n // and has no line yet
 	if w.st.n%w.l.info.Seg == 0 && !begun {
 		if err := w.newSegment(); err != nil {
 			return err
@@ -140,7 +138,6 @@ func (w *writer) add(d Draft) error {
 	w.pending = append(b, '\n')
 	w.advance(&leaf, len(line)+1, e.Time.UnixMicro(), e.Context.Config)
 	w.done = append(w.done, Appended{e, line, leaf})
-	w.events = len(w.done)
 	if e.Outcome != event.Begin {
 		w.sync = true
 	}
@@ -154,7 +151,6 @@ func (w *writer) advance(leaf *[32]byte, size int, micros int64, config string) 
 	w.st.n++
 	w.st.segOff += uint64(size)
 	w.hashes = w.edge.add(*leaf, w.hashes)
-	w.hashCount = len(w.hashes)
 	w.lastMicros, w.lastConfig = micros, config
 }
 
@@ -211,7 +207,7 @@ func tidy(d event.Details) event.Details {
 func (w *writer) newSegment() error {
 	if w.st.n > 0 {
 		if err := w.flush(); err != nil {
-			return w.failed(err)
+			return err
 		}
 		w.sealSegment()
 	}
@@ -232,7 +228,7 @@ func (w *writer) newSegment() error {
 		if f != nil {
 			err = errors.Join(err, f.Close())
 		}
-		return w.failed(fmt.Errorf("audit log: %s: %w", name, err))
+		return fmt.Errorf("audit log: %s: %w", name, err)
 	}
 	if w.file != nil {
 		_ = w.file.Close()
@@ -278,26 +274,17 @@ func (w *writer) flush() error {
 		if back := w.file.Truncate(offset); back != nil {
 			w.l.dead = err
 		}
-		return w.takeBack(fmt.Errorf("audit log: %w", err))
+		return fmt.Errorf("audit log: %w", err)
 	}
 	if err := w.file.SyncData(); err != nil {
 		// What is on the disk now is unknown, and asking again would not tell.
 		_ = w.file.Truncate(offset)
 		w.l.dead = err
-		return w.takeBack(fmt.Errorf("audit log: %w", err))
+		return fmt.Errorf("audit log: %w", err)
 	}
 	w.pending = w.pending[:0]
 	w.written = w.mark
 	return nil
-}
-
-// takeBack forgets what could not be written.
-func (w *writer) takeBack(err error) error {
-	w.mark = w.written
-	w.pending = w.pending[:0]
-	w.done = w.done[:w.events]
-	w.hashes = w.hashes[:w.hashCount]
-	return err
 }
 
 // writeState writes the state to the file that it was read from, or makes one.
@@ -321,8 +308,7 @@ func (w *writer) commit() error {
 		} else {
 			_ = tree{w.l.dir}.write(w.from, w.hashes)
 		}
-		w.hashes, w.from, w.hashCount = w.hashes[:0], w.st.n, 0
-		w.written.hashCount = 0
+		w.hashes, w.from = w.hashes[:0], w.st.n
 	}
 	if err := w.writeState(); err != nil {
 		w.l.dead = err
