@@ -53,11 +53,25 @@ func (w *writer) findEnd() error {
 	if w.st.epoch, err = lastEpoch(w.l.dir, w.st.n); err != nil {
 		return err
 	}
+	if err := w.syncFound(); err != nil {
+		return err
+	}
 	if err := w.rebuild(); err != nil {
 		return err
 	}
 	w.from, w.written = w.st.n, w.mark
 	return nil
+}
+
+// syncFound makes the end durable that was found: whoever wrote it may not have come to that.
+func (w *writer) syncFound() error {
+	if w.file == nil {
+		return nil
+	}
+	if err := w.syncAdopted(); err != nil {
+		return err
+	}
+	return w.l.dir.SyncDir("seg")
 }
 
 // readSegment takes the end of a segment for the end of the log.

@@ -233,7 +233,7 @@ func (w *writer) recoverSegment() error {
 		line, _, err := in.next()
 		switch {
 		case err == io.EOF:
-			return nil
+			return w.syncAdopted()
 		case err == errTorn && len(line) < event.MaxLine:
 			return w.cutTorn(int64(len(line)))
 		case err != nil && err != errTorn:
@@ -245,6 +245,16 @@ func (w *writer) recoverSegment() error {
 			return err
 		}
 	}
+}
+
+// syncAdopted makes lines durable whose writer may have been killed before it did: a segment may
+// follow, and the state will say that they are there.
+func (w *writer) syncAdopted() error {
+	if err := w.file.SyncData(); err != nil {
+		w.l.dead = err
+		return fmt.Errorf("audit log: %w", err)
+	}
+	return nil
 }
 
 // adopt makes a line the last event, if its MAC is right.
@@ -308,6 +318,12 @@ func (w *writer) finishEpoch() error {
 	}
 	if _, err := w.l.dir.Lstat(nextFile); errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	if w.stateFile != nil { // its writer may have been killed before the state with that key was durable
+		if err := w.stateFile.SyncData(); err != nil {
+			w.l.dead = err
+			return fmt.Errorf("audit log: state: %w", err)
+		}
 	}
 	return dropNext(w.l.dir)
 }
