@@ -34,6 +34,9 @@ func (l *Log) begin(ask bool) (*writer, error) {
 	if err == nil && ask {
 		err = w.askMemories()
 	}
+	if err == nil {
+		err = w.checkEdge()
+	}
 	if err != nil {
 		w.close()
 		return nil, err
@@ -341,11 +344,9 @@ func (w *writer) askMemories() error {
 		if (err != nil || text != "") && !rebuilt && known.LogID == head.LogID && known.N <= head.N {
 			// Before anybody is accused, the roots are computed from the lines themselves.
 			rebuilt = true
-			if err = w.rebuild(); err != nil {
+			if err = w.rebuildAll(); err != nil {
 				return err
 			}
-			w.hashes, w.from = w.hashes[:0], w.st.n
-			w.written = w.mark
 			head = w.head()
 			text, err = known.against(head, w.rootAt)
 		}
@@ -355,7 +356,31 @@ func (w *writer) askMemories() error {
 		if text != "" {
 			return &RollbackError{m.Name(), text}
 		}
+		w.vouched = w.vouched || known.N == head.N
 	}
+	return nil
+}
+
+// checkEdge makes a tree anew that has rotted where its root comes from. Nobody else would notice
+// before a wrong root is told to the memories, and to others; a memory that knows this one does.
+func (w *writer) checkEdge() error {
+	if w.vouched || w.treeFile == nil {
+		return nil
+	}
+	err := checkEdge(w.treeFile, w.from)
+	if errors.Is(err, errShort) {
+		return w.rebuildAll()
+	}
+	return err
+}
+
+// rebuildAll makes the tree anew, with the events that were adopted.
+func (w *writer) rebuildAll() error {
+	if err := w.rebuild(); err != nil {
+		return err
+	}
+	w.hashes, w.from = w.hashes[:0], w.st.n
+	w.written = w.mark
 	return nil
 }
 

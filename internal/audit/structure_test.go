@@ -265,3 +265,23 @@ func TestStateLayout(t *testing.T) {
 		}
 	}
 }
+
+// Whichever hash of the tree rots, the root that an append returns is that of the lines.
+func TestRottenRootIsNotTold(t *testing.T) {
+	p := newMemoryPlace(t)
+	appendMany(t, p.create(), 75)
+	whole := snapshotFiles(t, p.path)
+	for at := 0; at < len(whole[treeFile]); at += hashSize {
+		restoreFiles(t, p.path, whole)
+		data := bytes.Clone(whole[treeFile])
+		data[at+at%hashSize] ^= 1
+		p.write(treeFile, data)
+		r := add(t, p.open(), 1)
+		want, err := p.open().rootFromLines(r.Head.N)
+		must(t, err)
+		if r.Head.Root != want {
+			t.Errorf("hash %d: a wrong root", at/hashSize)
+		}
+		verifyOK(t, p, VerifyOptions{})
+	}
+}

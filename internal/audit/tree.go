@@ -23,7 +23,7 @@ const (
 // lines that were pruned.
 type tree struct{ dir *durable.Dir }
 
-// errShort means that the file lacks hashes that were asked for.
+// errShort means that the file lacks hashes that were asked for, or has others.
 var errShort = errors.New("tree too short")
 
 // readHash reads one hash.
@@ -82,6 +82,35 @@ func readEdge(f io.ReaderAt, size uint64) (edge, error) {
 		start += 1 << level
 	}
 	return e, nil
+}
+
+// checkEdge holds the right edge against the hashes below it. The error is errShort when it is not
+// made of them.
+func checkEdge(f io.ReaderAt, size uint64) error {
+	start := uint64(0)
+	for level := bits.Len64(size) - 1; level > 0; level-- {
+		if size&(1<<level) == 0 {
+			continue
+		}
+		n := int64(start >> level)
+		parent, err := readHash(f, tlog.StoredHashIndex(level, n))
+		if err != nil {
+			return err
+		}
+		left, err := readHash(f, tlog.StoredHashIndex(level-1, 2*n))
+		if err != nil {
+			return err
+		}
+		right, err := readHash(f, tlog.StoredHashIndex(level-1, 2*n+1))
+		if err != nil {
+			return err
+		}
+		if nodeHash(&left, &right) != parent {
+			return fmt.Errorf("audit log: tree: %w", errShort)
+		}
+		start += 1 << level
+	}
+	return nil
 }
 
 // write puts hashes where those of the leaf n and of the leaves after it stand.

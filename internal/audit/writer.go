@@ -32,6 +32,7 @@ type writer struct {
 
 	sync      bool // the state must be durable: something was done, not only begun
 	opened    bool // an epoch was opened: epoch.next must go
+	vouched   bool // a memory knows the root
 	recovered recovery
 }
 
