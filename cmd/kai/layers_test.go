@@ -62,6 +62,7 @@ var layers = []struct {
 	{"audit/metrics", []string{"audit/event", "canon"}, "counters for Prometheus"},
 	{"audit/report", []string{"audit/event", "canon"}, "totals, trends, recommendations"},
 	{"audit/report/page", []string{"audit/event", "audit/report"}, "a report as one HTML page"},
+	{"vault/fields", []string{"secret"}, "named byte strings, some of them secret"},
 	{"verdict", []string{"key", "sig", "sig/allowedsigners"}, "from checked signatures to an answer"},
 }
 
