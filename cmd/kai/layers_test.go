@@ -38,6 +38,7 @@ var layers = []struct {
 	{"key", []string{"canon", "secret", "key/sshwire"}, "key types, ids, fingerprints, text encodings"},
 	{"key/keyfile", []string{"key", "secret", "key/*"}, "files of keys in any form, by content"},
 	{"key/did", []string{"key", "key/jwk"}, "did:key and its documents"},
+	{"key/bech32", nil, "checksummed text for bytes"},
 	{"key/*", []string{"canon", "secret", "key", "key/armor", "key/sshwire"}, "one encoding of keys each"},
 	{"backend", []string{"key", "secret"}, "key references and the contract of key holders"},
 	{"backend/all", []string{"backend", "backend/*", "key", "key/*", "secret"}, "the explicit list of key holders"},
@@ -63,6 +64,10 @@ var layers = []struct {
 	{"audit/report", []string{"audit/event", "canon"}, "totals, trends, recommendations"},
 	{"audit/report/page", []string{"audit/event", "audit/report"}, "a report as one HTML page"},
 	{"vault/fields", []string{"secret"}, "named byte strings, some of them secret"},
+	{"threshold", []string{"key/bech32", "secret"}, "secrets shared k-of-n"},
+	{"vault/xaes", nil, "the AEAD of everything at rest"},
+	{"vault/slot", []string{"canon", "key", "key/bech32", "secret", "threshold", "vault/xaes"}, "ways to unlock a vault"},
+	{"vault/reference", nil, "names of secrets: paths and kai:// references"},
 	{"verdict", []string{"key", "sig", "sig/allowedsigners"}, "from checked signatures to an answer"},
 }
 
