@@ -28,6 +28,7 @@ var direct = map[string]string{
 	"golang.org/x/mod":                "signed notes (sumdb/note) and their Merkle trees",
 	"golang.org/x/sys":                "system calls that package syscall lacks",
 	"golang.org/x/term":               "the terminal: echo off, size",
+	"golang.org/x/text":               "Unicode normal form C: one spelling for the name of a secret",
 	"lukechampine.com/blake3":         "BLAKE3 guts: one large file on all processors",
 }
 
