@@ -23,7 +23,7 @@ func NewDirFS(fsys FS) *Dir { return &Dir{fs: fsys} }
 // ReadFile returns the content of a regular file of at most limit bytes. More is ErrTooLarge, and
 // a link, directory or device is ErrNotRegular.
 func (d *Dir) ReadFile(name string, limit int64) ([]byte, error) {
-	f, err := d.openRegular(name, os.O_RDONLY, 0)
+	f, _, err := d.openRegular(name, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, failed("read", name, err)
 	}
@@ -100,15 +100,24 @@ func (d *Dir) Remove(name string) error {
 // OpenFile opens a regular file without following a link and without waiting for a pipe's other
 // end; what else has the name is ErrNotRegular. flag and mode are those of os.OpenFile. It is for
 // files whose format says itself what survives a crash; the caller syncs.
+//
+// Expected system calls: openat(name), or openat2 below a directory, and fstat. Where the system has
+// no such call, fstatat(name) before them.
 func (d *Dir) OpenFile(name string, flag int, mode fs.FileMode) (File, error) {
+	f, _, err := d.OpenStat(name, flag, mode)
+	return f, err
+}
+
+// OpenStat is OpenFile, and describes the file as it was when it was opened.
+func (d *Dir) OpenStat(name string, flag int, mode fs.FileMode) (File, fs.FileInfo, error) {
 	if err := checkName(name); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	f, err := d.openRegular(name, flag, mode)
+	f, info, err := d.openRegular(name, flag, mode)
 	if err != nil {
-		return nil, failed("open", name, err)
+		return nil, nil, failed("open", name, err)
 	}
-	return f, nil
+	return f, info, nil
 }
 
 // ReadDir lists a directory, "." for the whole.
@@ -179,35 +188,21 @@ func (d *Dir) Sweep(dir string) (int, error) {
 // package.
 func IsTemp(name string) bool { return strings.HasPrefix(name, tempPrefix) }
 
-// openRegular opens a file without following a link and without waiting for a pipe's other end.
-// With O_CREATE a missing file is made.
-func (d *Dir) openRegular(name string, flag int, mode fs.FileMode) (File, error) {
-	before, err := d.fs.Lstat(name)
-	missing := errors.Is(err, fs.ErrNotExist) && flag&os.O_CREATE != 0
-	switch {
-	case err != nil && !missing:
-		return nil, err
-	case !missing && !before.Mode().IsRegular():
-		return nil, ErrNotRegular
+// openRegular opens a file without following a link and without waiting for a pipe's other end, and
+// describes it. With O_CREATE a missing file is made.
+func (d *Dir) openRegular(name string, flag int, mode fs.FileMode) (File, fs.FileInfo, error) {
+	f, err := d.fs.Open(name, flag|NoFollow, mode)
+	if err != nil {
+		return nil, nil, err
 	}
-	f, err := d.fs.Open(name, flag, mode)
-	if err != nil || missing {
-		return f, err
-	}
-	now, err := f.Stat()
-	if err == nil && !now.Mode().IsRegular() {
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
 		err = ErrNotRegular
 	}
-	if err == nil && !os.SameFile(before, now) {
-		// Replaced in between, by somebody's rename or by a link to elsewhere.
-		if now, err = d.fs.Lstat(name); err == nil && !now.Mode().IsRegular() {
-			err = ErrNotRegular
-		}
-	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, nil, errors.Join(err, f.Close())
 	}
-	return f, nil
+	return f, info, nil
 }
 
 // checkName refuses names that cannot be a file below the directory. What links inside the

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"kai/internal/durable"
 )
 
@@ -28,6 +30,62 @@ func TestOpenFileFollowsNoLink(t *testing.T) {
 	f, err := d.OpenFile("f", os.O_RDWR, 0)
 	must(t, err)
 	must(t, f.Close())
+}
+
+// What is not a file of its own name is not opened, in one call or in several, and nobody waits.
+func TestOpenFileRefusesWhatIsNoFile(t *testing.T) {
+	for way, fsys := range map[string]func(*os.Root) durable.FS{"at once": durable.Root, "looked at": durable.RootInSteps} {
+		t.Run(way, func(t *testing.T) {
+			path, root := temp(t)
+			d := durable.NewDirFS(fsys(root))
+			must(t, os.Mkdir(filepath.Join(path, "sub"), 0o700))
+			put(t, path, "sub/f", "text")
+			put(t, path, "f", "text")
+			must(t, os.Symlink("f", filepath.Join(path, "sub", "link")))
+			must(t, os.Symlink("sub", filepath.Join(path, "way")))
+			must(t, os.Symlink("/etc", filepath.Join(path, "out")))
+			must(t, os.Symlink("/etc/passwd", filepath.Join(path, "passwd")))
+			must(t, os.Symlink("nothing", filepath.Join(path, "dangling")))
+			must(t, unix.Mkfifo(filepath.Join(path, "pipe"), 0o600))
+			must(t, unix.Mkfifo(filepath.Join(path, "sub", "pipe"), 0o600))
+			for _, flag := range []int{os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_RDWR | os.O_CREATE} {
+				for _, name := range []string{"sub", "sub/link", "pipe", "sub/pipe", "passwd", "dangling", "out"} {
+					f, err := d.OpenFile(name, flag, 0o600)
+					wantErr(t, name, err, durable.ErrNotRegular)
+					if err == nil {
+						f.Close()
+					}
+				}
+				if _, err := d.OpenFile("out/passwd", flag, 0o600); err == nil || errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("out of the directory: %v", err)
+				}
+				if _, err := durable.Root(root).Open("..", flag|durable.NoFollow, 0o600); err == nil {
+					t.Error("opened the directory above")
+				}
+				f, info, err := d.OpenStat("way/f", flag, 0o600) // a link on the way, not to the outside
+				must(t, err)
+				must(t, f.Close())
+				if info.Size() != 4 || info.Name() != "f" {
+					t.Errorf("way/f: %s, %d bytes", info.Name(), info.Size())
+				}
+			}
+			_, err := d.OpenFile("sub/missing", os.O_RDWR, 0)
+			wantErr(t, "missing", err, fs.ErrNotExist)
+			_, err = d.OpenFile("f", os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+			wantErr(t, "existing", err, fs.ErrExist)
+			f, err := d.OpenFile("sub/new", os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+			must(t, err)
+			defer f.Close()
+			_, err = f.WriteAt([]byte("new"), 0)
+			must(t, err)
+			if info, err := d.Lstat("sub/new"); err != nil || info.Mode() != 0o600 || info.Size() != 3 {
+				t.Errorf("made %v, %v", info, err)
+			}
+			if _, err := os.Lstat(filepath.Join(path, "nothing")); err == nil {
+				t.Error("made a file through a link")
+			}
+		})
+	}
 }
 
 func TestSealedFilesAreNotWritten(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 // Names are slash-separated, relative, and never leave the directory, whatever links are inside.
 // Errors are those of package os.
 type FS interface {
-	// Open opens or creates a file. flag is as for os.OpenFile.
+	// Open opens or creates a file. flag is as for os.OpenFile, perhaps with NoFollow.
 	Open(name string, flag int, mode fs.FileMode) (File, error)
 
 	// OpenUnnamed creates a file in directory dir that has no name yet and disappears when it is
@@ -35,6 +35,10 @@ type FS interface {
 	// SyncDir makes the names in a directory durable.
 	SyncDir(name string) error
 }
+
+// NoFollow is a flag for Open: a link that has the name is not followed, and a pipe that has it is
+// not waited for. The error is ErrNotRegular, or the file tells by its Stat what it is.
+const NoFollow = 1 << 30
 
 // File is an open file.
 type File interface {

@@ -25,7 +25,7 @@ type Held struct {
 // first quickly and then every poll, until ctx ends; the
 // error is then ErrLocked and the cause of ctx. A poll of zero or less means: ask once.
 //
-// Expected system calls: openat(name, O_RDWR|O_CREAT), flock(LOCK_EX|LOCK_NB)…, fstat, fstatat.
+// Expected system calls: openat(name, O_RDWR|O_CREAT), fstat, flock(LOCK_EX|LOCK_NB)…, fstatat.
 func (d *Dir) Lock(ctx context.Context, name string, poll time.Duration) (*Held, error) {
 	return d.lock(ctx, name, true, poll)
 }
@@ -83,13 +83,13 @@ func (d *Dir) lock(ctx context.Context, name string, exclusive bool, poll time.D
 
 // tryLock returns nil when the lock is not to be had at the moment.
 func (d *Dir) tryLock(name string, exclusive bool) (File, error) {
-	f, err := d.openRegular(name, os.O_RDWR|os.O_CREATE, 0o600)
+	f, ours, err := d.openRegular(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	ok, err := f.TryLock(exclusive)
 	if err == nil && ok {
-		ok, err = d.stillNamed(f, name)
+		ok, err = d.stillNamed(ours, name)
 	}
 	if err != nil || !ok {
 		return nil, errors.Join(err, f.Close())
@@ -106,7 +106,7 @@ type queuer interface {
 // lock was got and is worth nothing, since the name stands for another file by now. When ctx ends
 // first, whoever waits in our place gives the lock back as soon as they have it.
 func (d *Dir) waitLock(ctx context.Context, name string, exclusive bool) (_ File, ok bool, err error) {
-	f, err := d.openRegular(name, os.O_RDWR|os.O_CREATE, 0o600)
+	f, ours, err := d.openRegular(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, false, err
 	}
@@ -126,20 +126,16 @@ func (d *Dir) waitLock(ctx context.Context, name string, exclusive bool) (_ File
 	case err = <-got:
 	}
 	if err == nil {
-		if ok, err = d.stillNamed(f, name); err == nil && ok {
+		if ok, err = d.stillNamed(ours, name); err == nil && ok {
 			return f, true, nil
 		}
 	}
 	return nil, true, errors.Join(err, f.Close())
 }
 
-// stillNamed reports whether f is what name stands for. If somebody has removed the lock file
+// stillNamed reports whether ours is what name stands for. If somebody has removed the lock file
 // after we opened it, others lock another one.
-func (d *Dir) stillNamed(f File, name string) (bool, error) {
-	ours, err := f.Stat()
-	if err != nil {
-		return false, err
-	}
+func (d *Dir) stillNamed(ours fs.FileInfo, name string) (bool, error) {
 	theirs, err := d.fs.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil

@@ -143,7 +143,7 @@ func (l *Log) Records(ctx context.Context) iter.Seq2[Record, error] {
 				return err
 			}
 			// An opening of its own: Reset or Close of the Log must not pull the file away.
-			f, err = l.dir.openRegular(l.name, os.O_RDONLY, 0)
+			f, _, err = l.dir.openRegular(l.name, os.O_RDONLY, 0)
 			end = l.end
 			return err
 		})
@@ -224,27 +224,26 @@ func (l *Log) catchUp(repair bool) error {
 // and returns its size.
 func (l *Log) reopen() (int64, error) {
 	if l.file != nil {
-		same, err := l.dir.stillNamed(l.file, l.name)
+		info, err := l.file.Stat()
 		if err != nil {
 			return 0, err
 		}
-		if !same {
-			if err := l.forget(); err != nil {
-				return 0, err
-			}
-		}
-	}
-	if l.file == nil {
-		f, err := l.dir.openRegular(l.name, os.O_RDWR, 0)
+		same, err := l.dir.stillNamed(info, l.name)
 		if err != nil {
 			return 0, err
 		}
-		l.file = f
+		if same {
+			return info.Size(), nil
+		}
+		if err := l.forget(); err != nil {
+			return 0, err
+		}
 	}
-	info, err := l.file.Stat()
+	f, info, err := l.dir.openRegular(l.name, os.O_RDWR, 0)
 	if err != nil {
 		return 0, err
 	}
+	l.file = f
 	return info.Size(), nil
 }
 

@@ -7,29 +7,69 @@ import (
 )
 
 // Root is the real file system below root. root stays the caller's to close.
-func Root(root *os.Root) FS { return rootFS{root} }
+func Root(root *os.Root) FS { return &rootFS{root: root} }
 
-type rootFS struct{ root *os.Root }
+type rootFS struct {
+	root *os.Root
+	self self
+}
 
-func (r rootFS) Open(name string, flag int, mode fs.FileMode) (File, error) {
-	f, err := r.root.OpenFile(name, flag, mode)
+func (r *rootFS) Open(name string, flag int, mode fs.FileMode) (File, error) {
+	var f *os.File
+	var err error
+	if flag&NoFollow == 0 {
+		f, err = r.root.OpenFile(name, flag, mode)
+	} else {
+		f, err = r.openNoFollow(name, flag&^NoFollow, mode)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return osFile{f}, nil
 }
 
-func (r rootFS) OpenUnnamed(dir string, mode fs.FileMode) (Unnamed, error) {
+// openNoFollow opens by one call where the system has one for it. What that does not open is looked
+// at before it is opened, and again after.
+func (r *rootFS) openNoFollow(name string, flag int, mode fs.FileMode) (*os.File, error) {
+	if f := r.openAtOnce(name, flag, mode); f != nil {
+		return f, nil
+	}
+	before, err := r.root.Lstat(name)
+	missing := errors.Is(err, fs.ErrNotExist) && flag&os.O_CREATE != 0
+	switch {
+	case err != nil && !missing:
+		return nil, err
+	case !missing && !before.Mode().IsRegular():
+		return nil, ErrNotRegular
+	}
+	f, err := r.root.OpenFile(name, flag, mode)
+	if err != nil || missing {
+		return f, err
+	}
+	now, err := f.Stat()
+	if err == nil && !os.SameFile(before, now) {
+		// Replaced in between, by somebody's rename or by a link to elsewhere.
+		if now, err = r.root.Lstat(name); err == nil && !now.Mode().IsRegular() {
+			err = ErrNotRegular
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func (r *rootFS) OpenUnnamed(dir string, mode fs.FileMode) (Unnamed, error) {
 	return openUnnamed(r.root, dir, mode)
 }
 
-func (r rootFS) Link(from, to string) error                { return r.root.Link(from, to) }
-func (r rootFS) Rename(from, to string) error              { return r.root.Rename(from, to) }
-func (r rootFS) Remove(name string) error                  { return r.root.Remove(name) }
-func (r rootFS) Mkdir(name string, mode fs.FileMode) error { return r.root.Mkdir(name, mode) }
-func (r rootFS) Lstat(name string) (fs.FileInfo, error)    { return r.root.Lstat(name) }
+func (r *rootFS) Link(from, to string) error                { return r.root.Link(from, to) }
+func (r *rootFS) Rename(from, to string) error              { return r.root.Rename(from, to) }
+func (r *rootFS) Remove(name string) error                  { return r.root.Remove(name) }
+func (r *rootFS) Mkdir(name string, mode fs.FileMode) error { return r.root.Mkdir(name, mode) }
+func (r *rootFS) Lstat(name string) (fs.FileInfo, error)    { return r.root.Lstat(name) }
 
-func (r rootFS) ReadDir(name string) ([]fs.DirEntry, error) {
+func (r *rootFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	d, err := r.root.Open(name)
 	if err != nil {
 		return nil, err
@@ -38,7 +78,7 @@ func (r rootFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	return entries, errors.Join(err, d.Close())
 }
 
-func (r rootFS) SyncDir(name string) error {
+func (r *rootFS) SyncDir(name string) error {
 	d, err := r.root.Open(name)
 	if err != nil {
 		return err

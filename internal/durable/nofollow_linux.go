@@ -1,0 +1,69 @@
+package durable
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"runtime"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// self is a descriptor of the root's directory, for calls that os.Root does not offer. It is opened
+// when it is needed first, and closed by the garbage collector: a Dir has no end of its own.
+type self struct {
+	once sync.Once
+	file *os.File // nil where it cannot be opened
+}
+
+// dir returns the descriptor, which is good as long as the file is kept alive.
+func (s *self) dir(root *os.Root) (*os.File, int) {
+	s.once.Do(func() {
+		// Without O_NONBLOCK package os would ask for it, and take it back, in four calls more.
+		if f, err := root.OpenFile(".", os.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK, 0); err == nil {
+			s.file = f
+		}
+	})
+	if s.file == nil {
+		return nil, -1
+	}
+	return s.file, int(s.file.Fd())
+}
+
+// openAtOnce opens a file of the name without following any link on the way. It returns nil for
+// whatever reason it cannot: openNoFollow finds out, or goes the long way.
+//
+// Expected system calls: openat(name, O_NOFOLLOW), or openat2 (Linux 5.6) for a name below another
+// directory, and fcntl(F_GETFL) by os.NewFile.
+func (r *rootFS) openAtOnce(name string, flag int, mode fs.FileMode) *os.File {
+	dir, dirfd := r.self.dir(r.root)
+	if dir == nil || name == ".." {
+		return nil
+	}
+	flag |= unix.O_NOFOLLOW | unix.O_CLOEXEC | unix.O_LARGEFILE
+	if flag&unix.O_ACCMODE != unix.O_RDWR {
+		// A pipe that is opened for both is its own other end, fifo(7). Package os asks epoll
+		// about what is opened with O_NONBLOCK.
+		flag |= unix.O_NONBLOCK
+	}
+	var fd int
+	err := retry(func() (err error) {
+		if !strings.Contains(name, "/") {
+			fd, err = unix.Openat(dirfd, name, flag, uint32(mode.Perm()))
+			return err
+		}
+		how := unix.OpenHow{Flags: uint64(flag), Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS}
+		if flag&unix.O_CREAT != 0 {
+			how.Mode = uint64(mode.Perm())
+		}
+		fd, err = unix.Openat2(dirfd, name, &how)
+		return err
+	})
+	runtime.KeepAlive(dir)
+	if err != nil {
+		return nil
+	}
+	return os.NewFile(uintptr(fd), path.Join(r.root.Name(), name))
+}
