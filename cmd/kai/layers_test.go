@@ -67,9 +67,10 @@ var layers = []struct {
 	{"audit/report", []string{"audit/event", "canon"}, "totals, trends, recommendations"},
 	{"audit/report/page", []string{"audit/event", "audit/report"}, "a report as one HTML page"},
 	{"vault/fields", []string{"secret"}, "named byte strings, some of them secret"},
-	{"threshold", []string{"key/bech32", "secret"}, "secrets shared k-of-n"},
+	{"threshold", []string{"key/bech32", "secret", "threshold/gf256"}, "secrets shared k-of-n"},
+	{"threshold/gf256", nil, "the field that secrets are shared over"},
 	{"vault/xaes", nil, "the AEAD of everything at rest"},
-	{"vault/slot", []string{"canon", "key", "key/bech32", "secret", "threshold", "vault/xaes"}, "ways to unlock a vault"},
+	{"vault/slot", []string{"canon", "key", "secret", "threshold", "vault/objectid", "vault/xaes"}, "ways to unlock a vault"},
 	{"vault/reference", nil, "names of secrets: paths and kai:// references"},
 	{"verdict", []string{"key", "sig", "sig/allowedsigners"}, "from checked signatures to an answer"},
 }

@@ -8,6 +8,10 @@ import (
 // ErrMalformed is what every text that is refused has in common; its wrapping says why.
 var ErrMalformed = errors.New("malformed Bech32")
 
+// ErrChecksum is an ErrMalformed: a text of the right form whose characters do not belong
+// together. Somebody or something changed it, or it is of the other variant.
+var ErrChecksum = fmt.Errorf("%w: checksum", ErrMalformed)
+
 // MaxLength bounds a text in characters (BIP 173): within it the checksum finds what it
 // promises to find.
 const MaxLength = 90
@@ -64,7 +68,7 @@ func Append(dst []byte, v Variant, prefix string, data []byte) ([]byte, error) {
 
 // Parse reads what Append writes. data is the caller's to wipe.
 //
-// The error is ErrMalformed.
+// The error is ErrMalformed, in the last instance ErrChecksum.
 func Parse(v Variant, text []byte) (prefix string, data []byte, err error) {
 	var room [MaxLength]byte
 	defer clear(room[:])
@@ -119,7 +123,7 @@ func parseWords(v Variant, text, room []byte) (prefix string, words []byte, err 
 		words = append(words, w)
 	}
 	if checksum(text[:separator], words) != uint32(v) {
-		return "", nil, fmt.Errorf("%w: checksum", ErrMalformed)
+		return "", nil, ErrChecksum
 	}
 	return string(text[:separator]), words[:len(words)-checksumWords], nil
 }
