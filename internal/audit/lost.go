@@ -76,7 +76,7 @@ func (w *writer) syncFound() error {
 
 // readSegment takes the end of a segment for the end of the log.
 func (w *writer) readSegment(first uint64) error {
-	f, err := w.l.openLast(first)
+	f, _, err := w.l.openLast(first)
 	if err != nil {
 		return err
 	}

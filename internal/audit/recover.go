@@ -82,32 +82,28 @@ func (w *writer) openSegment() error {
 		return &TamperError{N: w.st.n, Check: CheckTail, Text: fmt.Sprintf("state says %d events and segment %d", w.st.n, w.st.seg)}
 	}
 	first := uint64(w.st.seg) * w.l.info.Seg
-	f, err := w.l.openLast(first)
+	f, size, err := w.l.openLast(first)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &TamperError{N: first, Check: CheckTail, Text: fmt.Sprintf("state says %d events, %s is missing", w.st.n, segmentName(first))}
 	}
 	if err != nil {
 		return err
 	}
-	w.file = f
-	info, err := f.Stat()
-	if err != nil {
-		return fmt.Errorf("audit log: %w", err)
-	}
-	if uint64(info.Size()) < w.st.segOff {
-		return &TamperError{N: w.st.n, Check: CheckTail, Text: fmt.Sprintf("state says %d events in %d bytes, %s has %d bytes", w.st.n, w.st.segOff, segmentName(first), info.Size())}
+	w.file, w.fileSize = f, size
+	if uint64(size) < w.st.segOff {
+		return &TamperError{N: w.st.n, Check: CheckTail, Text: fmt.Sprintf("state says %d events in %d bytes, %s has %d bytes", w.st.n, w.st.segOff, segmentName(first), size)}
 	}
 	return w.readLast()
 }
 
 // openLast opens a segment to go on with it. One that is full was sealed, perhaps by a process that
 // was killed before it said so; then there is nothing to write.
-func (l *Log) openLast(first uint64) (durable.File, error) {
-	f, err := openPrivate(l.dir, segmentName(first), os.O_RDWR)
+func (l *Log) openLast(first uint64) (f durable.File, size int64, err error) {
+	f, size, err = openSized(l.dir, segmentName(first), os.O_RDWR)
 	if errors.Is(err, fs.ErrPermission) {
-		f, err = openPrivate(l.dir, segmentName(first), os.O_RDONLY)
+		f, size, err = openSized(l.dir, segmentName(first), os.O_RDONLY)
 	}
-	return f, err
+	return f, size, err
 }
 
 // readLast reads the event before the end, for its time, and compares it with the state.
@@ -159,12 +155,13 @@ func (w *writer) loadEdge() error {
 		return err
 	}
 	w.treeFile = f
-	last, err := readHash(f, tlog.StoredHashIndex(0, int64(w.st.n)-1))
+	end := newHashTail(f, w.st.n)
+	last, err := readHash(end, tlog.StoredHashIndex(0, int64(w.st.n)-1))
 	if err == nil && last != w.st.prev {
 		err = errShort
 	}
 	if err == nil {
-		w.edge, err = readEdge(f, w.st.n)
+		w.edge, err = readEdge(end, w.st.n)
 	}
 	if errors.Is(err, errShort) {
 		return w.rebuild()
@@ -188,14 +185,14 @@ func (w *writer) rebuild() (err error) {
 func (w *writer) recover() error {
 	for w.file != nil || w.st.n == 0 {
 		if w.file == nil {
-			f, err := w.l.openLast(0)
+			f, size, err := w.l.openLast(0)
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil
 			}
 			if err != nil {
 				return err
 			}
-			w.file = f
+			w.file, w.fileSize = f, size
 		}
 		if err := w.recoverSegment(); err != nil {
 			return err
@@ -203,19 +200,19 @@ func (w *writer) recover() error {
 		if w.st.n == 0 || w.st.n%w.l.info.Seg != 0 {
 			return nil
 		}
-		f, err := w.l.openLast(w.st.n)
+		f, size, err := w.l.openLast(w.st.n)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if info, err := f.Stat(); err != nil || info.Size() == 0 {
-			return errors.Join(err, f.Close())
+		if size == 0 {
+			return f.Close()
 		}
 		w.sealSegment()
 		_ = w.file.Close()
-		w.file = f
+		w.file, w.fileSize = f, size
 		w.st.seg, w.st.segOff = uint32(w.st.n/w.l.info.Seg), 0
 	}
 	return nil
@@ -223,11 +220,7 @@ func (w *writer) recover() error {
 
 // recoverSegment reads on where the state ends.
 func (w *writer) recoverSegment() error {
-	info, err := w.file.Stat()
-	if err != nil {
-		return fmt.Errorf("audit log: %w", err)
-	}
-	rest := info.Size() - int64(w.st.segOff)
+	rest := w.fileSize - int64(w.st.segOff)
 	if rest == 0 {
 		return nil
 	}

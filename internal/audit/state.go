@@ -30,9 +30,8 @@ type state struct {
 	prev   [32]byte // hash of leaf n−1; zeros when n is 0
 }
 
-// encode is one copy.
-func (s *state) encode() []byte {
-	b := make([]byte, 0, stateCopy)
+// encode appends one copy to b, which is empty.
+func (s *state) encode(b []byte) []byte {
 	b = append(b, stateMagic...)
 	b = binary.LittleEndian.AppendUint64(b, s.n)
 	b = binary.LittleEndian.AppendUint64(b, s.segOff)
@@ -93,11 +92,11 @@ func readStateOf(f io.ReaderAt) (state, error) {
 // errStateLost means that no copy of the state is whole.
 var errStateLost = errors.New("audit log: state lost")
 
-// writeState puts s in place of the old state, one copy after the other, so that one is whole at
-// any time. With sync it returns when that is durable; otherwise a crash may bring back an older
+// writeState puts s in place of the old state, one copy after the other, so that one is whole
+// however far the writing gets. With sync it returns when that is durable; otherwise a crash may bring back an older
 // state, and recovery makes it this one.
 //
-// Expected system calls: openat(state), pwrite, pwrite, fdatasync when asked to.
+// Expected system calls: openat(state), pwrite of both copies, fdatasync when asked to.
 func writeState(d *durable.Dir, s *state, sync bool) error {
 	f, err := d.OpenFile(stateFile, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -107,12 +106,12 @@ func writeState(d *durable.Dir, s *state, sync bool) error {
 }
 
 func writeStateTo(f durable.File, s *state, sync bool) error {
-	one := s.encode()
-	defer clear(one)
-	for _, offset := range []int64{0, stateCopy} {
-		if _, err := f.WriteAt(one, offset); err != nil {
-			return fmt.Errorf("audit log: state: %w", err)
-		}
+	var copies [stateSize]byte
+	defer clear(copies[:])
+	s.encode(copies[:0])
+	copy(copies[stateCopy:], copies[:stateCopy])
+	if _, err := f.WriteAt(copies[:], 0); err != nil {
+		return fmt.Errorf("audit log: state: %w", err)
 	}
 	if sync {
 		if err := f.SyncData(); err != nil {

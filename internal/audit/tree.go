@@ -66,6 +66,31 @@ func (t tree) edges(sizes ...uint64) ([]edge, error) {
 	return out, nil
 }
 
+// hashTail serves the last hashes of the tree from one reading: most of a right edge is there.
+type hashTail struct {
+	r     io.ReaderAt
+	buf   []byte
+	start int64
+}
+
+// newHashTail reads the end of a tree of n leaves. What it cannot read, reading tells.
+func newHashTail(r io.ReaderAt, n uint64) *hashTail {
+	end := tlog.StoredHashIndex(0, int64(n)) * hashSize
+	t := &hashTail{r: r, start: max(0, end-4096)}
+	b := make([]byte, end-t.start)
+	if got, err := r.ReadAt(b, t.start); err == nil || err == io.EOF {
+		t.buf = b[:got]
+	}
+	return t
+}
+
+func (t *hashTail) ReadAt(p []byte, off int64) (int, error) {
+	if i := off - t.start; i >= 0 && i+int64(len(p)) <= int64(len(t.buf)) {
+		return copy(p, t.buf[i:]), nil
+	}
+	return t.r.ReadAt(p, off)
+}
+
 func readEdge(f io.ReaderAt, size uint64) (edge, error) {
 	e := edge{size: size}
 	start, k := uint64(0), 0

@@ -20,7 +20,8 @@ type writer struct {
 	mark
 	written mark // what is on the disk
 
-	file durable.File // the last segment; nil before the first event
+	file     durable.File // the last segment; nil before the first event
+	fileSize int64        // of file, when it was opened
 	// stateFile and treeFile are kept from reading for writing; nil where they have to be made.
 	stateFile, treeFile durable.File
 
@@ -330,6 +331,8 @@ func (w *writer) commit() error {
 			return err
 		}
 	}
-	w.keepReserve()
+	if w.sync { // what only begins is soon followed by its outcome
+		w.keepReserve()
+	}
 	return nil
 }

@@ -32,15 +32,16 @@ func (s *self) dir(root *os.Root) (*os.File, int) {
 	return s.file, int(s.file.Fd())
 }
 
-// openAtOnce opens a file of the name without following any link on the way. It returns nil for
-// whatever reason it cannot: openNoFollow finds out, or goes the long way.
+// openAtOnce opens a file of the name without following any link on the way. Unless that fails
+// because nothing has the name, it returns neither a file nor an error: openNoFollow finds out why,
+// or goes the long way.
 //
 // Expected system calls: openat(name, O_NOFOLLOW), or openat2 (Linux 5.6) for a name below another
 // directory, and fcntl(F_GETFL) by os.NewFile.
-func (r *rootFS) openAtOnce(name string, flag int, mode fs.FileMode) *os.File {
+func (r *rootFS) openAtOnce(name string, flag int, mode fs.FileMode) (*os.File, error) {
 	dir, dirfd := r.self.dir(r.root)
 	if dir == nil || name == ".." {
-		return nil
+		return nil, nil
 	}
 	flag |= unix.O_NOFOLLOW | unix.O_CLOEXEC | unix.O_LARGEFILE
 	if flag&unix.O_ACCMODE != unix.O_RDWR {
@@ -62,8 +63,11 @@ func (r *rootFS) openAtOnce(name string, flag int, mode fs.FileMode) *os.File {
 		return err
 	})
 	runtime.KeepAlive(dir)
-	if err != nil {
-		return nil
+	switch {
+	case err == unix.ENOENT && flag&unix.O_CREAT == 0:
+		return nil, &fs.PathError{Op: "openat", Path: name, Err: err}
+	case err != nil:
+		return nil, nil
 	}
-	return os.NewFile(uintptr(fd), path.Join(r.root.Name(), name))
+	return os.NewFile(uintptr(fd), path.Join(r.root.Name(), name)), nil
 }

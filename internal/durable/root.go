@@ -31,8 +31,9 @@ func (r *rootFS) Open(name string, flag int, mode fs.FileMode) (File, error) {
 // openNoFollow opens by one call where the system has one for it. What that does not open is looked
 // at before it is opened, and again after.
 func (r *rootFS) openNoFollow(name string, flag int, mode fs.FileMode) (*os.File, error) {
-	if f := r.openAtOnce(name, flag, mode); f != nil {
-		return f, nil
+	f, err := r.openAtOnce(name, flag, mode)
+	if f != nil || err != nil {
+		return f, err
 	}
 	before, err := r.root.Lstat(name)
 	missing := errors.Is(err, fs.ErrNotExist) && flag&os.O_CREATE != 0
@@ -42,7 +43,7 @@ func (r *rootFS) openNoFollow(name string, flag int, mode fs.FileMode) (*os.File
 	case !missing && !before.Mode().IsRegular():
 		return nil, ErrNotRegular
 	}
-	f, err := r.root.OpenFile(name, flag, mode)
+	f, err = r.root.OpenFile(name, flag, mode)
 	if err != nil || missing {
 		return f, err
 	}
