@@ -71,6 +71,8 @@ var layers = []struct {
 	{"threshold/gf256", nil, "the field that secrets are shared over"},
 	{"vault/xaes", nil, "the AEAD of everything at rest"},
 	{"vault/slot", []string{"canon", "key", "secret", "threshold", "vault/objectid", "vault/xaes"}, "ways to unlock a vault"},
+	{"vault/mask", []string{"secret"}, "secret values taken out of a stream"},
+	{"vault/template", []string{"secret", "vault/reference"}, "files with references in place of secrets"},
 	{"vault/reference", nil, "names of secrets: paths and kai:// references"},
 	{"verdict", []string{"key", "sig", "sig/allowedsigners"}, "from checked signatures to an answer"},
 }
