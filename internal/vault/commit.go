@@ -1,0 +1,397 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"kai/internal/durable"
+	"kai/internal/vault/fields"
+	"kai/internal/vault/objectid"
+	"kai/internal/vault/vlog"
+	"kai/internal/vault/xaes"
+)
+
+// Change is one thing that a commit does.
+type Change struct {
+	Type vlog.Type // vlog.Put, vlog.Del or vlog.Meta
+	// Meta has path, kind, scope and what else the caller says; path, clock, parents and version are
+	// filled in.
+	Meta Meta
+	// Fields are the value of a PUT.
+	Fields []fields.Field
+	// New refuses a path that exists; IfVersion, when not 0, one whose version is another.
+	New       bool
+	IfVersion uint64
+	// Of is the version a META is about; nil is the current one.
+	Of *Version
+	// Resolve lets a PUT or DEL replace versions that are in conflict.
+	Resolve bool
+}
+
+// Committed is what a commit has added, for the log of events.
+type Committed struct {
+	Namespace objectid.ID
+	Record    RecordID // of the checkpoint
+	Gen       uint64
+	Chain     vlog.Chain
+	Versions  []uint64 // of each change
+}
+
+// Commit makes changes durable, all or none, and says what is now the newest of this device's log.
+//
+// Errors are ErrReadOnly, ErrExists, ErrConflict, ErrNotFound, ErrTooLarge, ErrDenied, those of
+// reading and those of the file system.
+func (s *Space) Commit(ctx context.Context, changes []Change) (*Committed, error) {
+	if s.keys.device == nil {
+		return nil, ErrReadOnly
+	}
+	held, err := s.v.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer held.Unlock()
+	return s.commit(changes)
+}
+
+// commit is Commit with the lock held.
+func (s *Space) commit(changes []Change) (*Committed, error) {
+	cert, err := s.v.Device(s.keys.device.id)
+	if errors.Is(err, ErrNotFound) {
+		return nil, fmt.Errorf("this device was not added to the vault: %w", ErrDenied)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if cert.Removed || !s.policy.MayWrite(cert) {
+		return nil, fmt.Errorf("namespace %s: writing: %w", s.name, ErrDenied)
+	}
+	s.view = nil // others may have written
+	w, err := s.newWriter()
+	if err != nil {
+		return nil, err
+	}
+	known, err := s.known(changes)
+	if err != nil {
+		return nil, err
+	}
+	out := &Committed{Namespace: s.id}
+	for i := range changes {
+		version, err := w.add(&changes[i], known[changes[i].Meta.Path])
+		if err != nil {
+			return nil, err
+		}
+		out.Versions = append(out.Versions, version)
+	}
+	end, err := w.finish()
+	if err != nil {
+		return nil, err
+	}
+	out.Record, out.Gen, out.Chain = RecordID{s.keys.device.id, end.Next - 1}, end.generation, end.Chain
+	s.view = nil
+	return out, nil
+}
+
+// known is what the logs say of the paths that change.
+func (s *Space) known(changes []Change) (map[string]*item, error) {
+	known := map[string]*item{}
+	if len(changes) > indexTail/4 {
+		return s.items()
+	}
+	for i := range changes {
+		p := changes[i].Meta.Path
+		if known[p] != nil {
+			continue
+		}
+		it, err := s.find(p)
+		if err != nil {
+			return nil, err
+		}
+		known[p] = it
+	}
+	return known, nil
+}
+
+// writer appends one commit to this device's log.
+type writer struct {
+	s     *Space
+	file  logName
+	b     *vlog.Builder
+	from  vlog.Position
+	fresh bool // a new file
+	now   time.Time
+	last  clock
+	added map[string]*item
+	epoch uint32
+}
+
+// newWriter finds the end of this device's log, and cuts off what a crash has left there.
+func (s *Space) newWriter() (*writer, error) {
+	if err := s.open(); err != nil {
+		return nil, err
+	}
+	w := &writer{s: s, now: s.v.opts.Now(), added: map[string]*item{}, epoch: s.policy.Last().E}
+	dev := s.keys.device.id
+	i := slices.IndexFunc(s.view.logs, func(l *deviceLog) bool { return l.dev == dev })
+	if i < 0 {
+		if err := s.checkNewLog(dev); err != nil {
+			return nil, err
+		}
+		w.begin(logName{dev, 1, 1})
+		return w, nil
+	}
+	l := s.view.logs[i]
+	if err := s.findEnd(l); err != nil {
+		return nil, err
+	}
+	last := l.files[len(l.files)-1]
+	if l.end.first != last.first || l.end.generation != last.generation {
+		// The newest file holds no commit: the process died while it made it.
+		if err := s.v.dir.Remove(spaceFile(s.id, last.logName)); err != nil {
+			return nil, err
+		}
+	} else if l.torn {
+		if err := s.cut(last.logName, l.end.Offset); err != nil {
+			return nil, err
+		}
+	}
+	w.file = logName{dev, l.end.generation, l.end.first}
+	if l.end.Offset >= rollFile {
+		w.begin(logName{dev, l.end.generation, l.end.Next})
+		return w, nil
+	}
+	for j := range l.files {
+		if l.files[j].logName == w.file {
+			w.from = l.end.Position
+			w.b = vlog.NewBuilder(&l.files[j].header, l.end.Chain, l.end.Next)
+		}
+	}
+	return w, nil
+}
+
+// checkNewLog keeps a device from beginning its log again after its files were removed.
+func (s *Space) checkNewLog(dev objectid.ID) error {
+	m, err := s.v.recall(s.keys.local)
+	if err != nil {
+		return err
+	}
+	if p, ok := m.places[logID{s.id, dev}]; ok {
+		return s.v.checkPlace(logID{s.id, dev}, p)
+	}
+	return nil
+}
+
+func (w *writer) begin(name logName) {
+	s := w.s
+	h := &vlog.Header{Vault: s.v.id, Namespace: s.id, Device: name.dev, Generation: name.generation, First: name.first}
+	w.file, w.fresh = name, true
+	w.from = h.Start()
+	w.b = vlog.NewBuilder(h, h.Chain(), h.First)
+}
+
+// findEnd reads the log from what was seen of it to its end.
+func (s *Space) findEnd(l *deviceLog) error {
+	m, err := s.v.recall(s.keys.local)
+	if err != nil {
+		return err
+	}
+	start, from := 0, l.files[0].header.Start()
+	if p, ok := m.places[logID{s.id, l.dev}]; ok {
+		if err := s.v.checkPlace(logID{s.id, l.dev}, p); err != nil {
+			return err
+		}
+		for i := range l.files {
+			if l.files[i].generation == p.generation && l.files[i].first == p.first {
+				start, from = i, p.Position
+			}
+		}
+	}
+	f := &l.files[start]
+	f.end, l.end = from.Offset, place{f.generation, f.first, from}
+	return s.scan(l, start, from, func(*located) error { return nil })
+}
+
+// cut removes what follows the last checkpoint of this device's log: it was acknowledged to nobody.
+func (s *Space) cut(name logName, end int64) error {
+	file := spaceFile(s.id, name)
+	f, err := s.v.dir.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.Size() == end {
+		return err
+	}
+	s.v.opts.warnf("%s: %d bytes of a commit that was cut short were removed", file, info.Size()-end)
+	if err := f.Truncate(end); err != nil {
+		return err
+	}
+	return f.SyncData()
+}
+
+// add seals one change.
+func (w *writer) add(c *Change, known *item) (version uint64, err error) {
+	s := w.s
+	if known == nil {
+		known = &item{}
+	}
+	if it := w.added[c.Meta.Path]; it != nil {
+		known = it
+	}
+	current := known.current()
+	if err := w.allowed(c, current); err != nil {
+		return 0, err
+	}
+	m := c.Meta
+	parents, newest, last := known.parents()
+	m.Parents, m.Version = parents, newest+1
+	w.last = max(w.last, last).next(w.now)
+	m.HLC, m.Updated = w.last.String(), w.now.Unix()
+	if m.Created == 0 {
+		m.Created = m.Updated
+		if current != nil && !current.Deleted {
+			m.Created = current.Created
+		}
+	}
+	d := vlog.Draft{Type: c.Type, Epoch: w.epoch}
+	switch c.Type {
+	case vlog.Put:
+		err = w.sealValue(&d, &m, c.Fields)
+	case vlog.Meta:
+		of := c.Of
+		if of == nil {
+			of = current
+		}
+		m.Of, m.Parents, m.Version, m.Kind, m.Scope = of.Record.String(), nil, of.Version, of.Kind, of.Scope
+		d.Epoch = w.epoch
+	case vlog.Del:
+		m.Fields = nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer clear(d.Value)
+	if d.Meta, err = m.encode(); err != nil {
+		return 0, err
+	}
+	if d.MetaKey, err = s.metaKey(w.epoch); err != nil {
+		return 0, err
+	}
+	placed, err := w.b.Add(&d, s.v.opts.Random)
+	if errors.Is(err, vlog.ErrTooLarge) {
+		err = fmt.Errorf("%s/%s: %w", s.name, m.Path, ErrTooLarge)
+	}
+	if err != nil {
+		return 0, err
+	}
+	next := &item{heads: slices.Clone(known.heads), notes: known.notes}
+	next.add(&Version{Meta: m, Record: RecordID{w.file.dev, placed.Sequence}, Deleted: c.Type == vlog.Del, Epoch: w.epoch}, c.Type)
+	w.added[m.Path] = next
+	return m.Version, nil
+}
+
+// allowed checks the conditions of a change.
+func (w *writer) allowed(c *Change, current *Version) error {
+	exists := current != nil && !current.Deleted
+	name := w.s.name + "/" + c.Meta.Path
+	switch {
+	case c.New && exists:
+		return fmt.Errorf("%s: %w", name, ErrExists)
+	case c.IfVersion != 0 && (!exists || current.Version != c.IfVersion):
+		return fmt.Errorf("%s: %w", name, ErrConflict)
+	case c.Type != vlog.Put && !exists && c.Of == nil:
+		return fmt.Errorf("%s: %w", name, ErrNotFound)
+	}
+	return nil
+}
+
+// sealValue prepares the value of a PUT.
+func (w *writer) sealValue(d *vlog.Draft, m *Meta, list []fields.Field) error {
+	s := w.s
+	m.Fields = nil
+	for _, f := range list {
+		m.Fields = append(m.Fields, f.Name)
+	}
+	slices.Sort(m.Fields)
+	plain, err := fields.Encode(list)
+	if err != nil {
+		return fmt.Errorf("%s/%s: %w", s.name, m.Path, err)
+	}
+	defer plain.Wipe()
+	if d.ValueKey, err = s.valueKey(w.epoch, m.Kind, m.Scope); err != nil {
+		return err
+	}
+	if m.Kind != KindCredentials {
+		d.Value = slices.Clone(plain.Expose())
+		return nil
+	}
+	key, err := s.credentialKey(w.epoch)
+	if err != nil {
+		return err
+	}
+	defer clear(key)
+	d.Flags = vlog.FlagInner
+	d.Value, err = xaes.Seal(key, s.v.opts.Random, nil, plain.Expose(), innerAAD(s, m.Path, m.HLC))
+	return err
+}
+
+// finish ends the commit: one write, one sync.
+func (w *writer) finish() (place, error) {
+	s := w.s
+	ms := uint64(w.now.UnixMilli())
+	placed := w.b.AddCheckpoint(s.keys.device.private(), ms)
+	data := w.b.Bytes()
+	name := spaceFile(s.id, w.file)
+	offset := w.from.Offset
+	flag := os.O_RDWR
+	if w.fresh {
+		flag |= os.O_CREATE
+		offset = 0
+	}
+	f, err := s.v.dir.OpenFile(name, flag, 0o600)
+	if err != nil {
+		return place{}, err
+	}
+	if err := w.checkFresh(f); err != nil {
+		return place{}, errors.Join(fileError(name, err), f.Close())
+	}
+	_, err = f.WriteAt(data, offset)
+	if err == nil {
+		err = f.SyncData()
+	}
+	if err != nil {
+		// What was written is taken back: it was acknowledged to nobody. After a failed sync only the
+		// next process, which reads what is there, knows more.
+		err = errors.Join(err, f.Truncate(offset))
+		return place{}, errors.Join(err, f.Close())
+	}
+	if err := f.Close(); err != nil {
+		return place{}, err
+	}
+	if w.fresh {
+		if err := s.v.dir.SyncDir(s.dir()); err != nil {
+			return place{}, err
+		}
+	}
+	end := place{w.file.generation, w.file.first, vlog.Position{
+		Offset: offset + int64(placed.Offset+placed.Size), Next: w.b.Next(), Chain: w.b.Chain(),
+	}}
+	return end, s.v.remember(s.keys, seenPlace(logID{s.id, w.file.dev}, end))
+}
+
+// checkFresh refuses to write over records: what a new file finds under its name is at most the
+// beginning of a header.
+func (w *writer) checkFresh(f durable.File) error {
+	if !w.fresh {
+		return nil
+	}
+	info, err := f.Stat()
+	if err == nil && info.Size() >= vlog.HeaderSize {
+		err = ErrTampered
+	}
+	return err
+}

@@ -1,0 +1,86 @@
+package vault
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"kai/internal/canon"
+	"kai/internal/vault/objectid"
+)
+
+// Meta is what a record says about its secret. It is encrypted: names, tags and scopes show nowhere.
+// Times are seconds since 1970, durations seconds.
+type Meta struct {
+	CompromisedSince int64             `json:"compromised_since,omitempty"`
+	Created          int64             `json:"created"`
+	Fields           []string          `json:"fields,omitempty"`
+	From             string            `json:"from,omitempty"` // path it was moved or copied from
+	HLC              string            `json:"hlc"`
+	Kind             string            `json:"kind"`
+	LastRotated      int64             `json:"last_rotated,omitempty"`
+	NotAfter         int64             `json:"not_after,omitempty"`
+	Of               string            `json:"of,omitempty"` // META: the record it is about
+	OverlapUntil     int64             `json:"overlap_until,omitempty"`
+	Parents          []string          `json:"parents,omitempty"` // records this one replaces
+	Path             string            `json:"path"`
+	Public           map[string]string `json:"public,omitempty"`
+	Retain           string            `json:"retain,omitempty"` // "N" versions or "Nd" days
+	RotateEvery      int64             `json:"rotate_every,omitempty"`
+	RotateWith       string            `json:"rotate_with,omitempty"`
+	Scope            Scope             `json:"scope"`
+	Tags             []string          `json:"tags,omitempty"`
+	Updated          int64             `json:"updated"`
+	Version          uint64            `json:"version"`
+}
+
+func (m *Meta) encode() ([]byte, error) { return canon.Marshal(m) }
+
+// parseMeta reads meta data. The errors are ErrNewer and ErrTampered.
+func parseMeta(b []byte) (*Meta, error) {
+	var m Meta
+	if err := decodeMeta(b, &m); err != nil {
+		return nil, err
+	}
+	if len(m.HLC) != 16 || m.Path == "" || m.Kind == "" {
+		return nil, fmt.Errorf("%w: meta data", ErrTampered)
+	}
+	return &m, nil
+}
+
+// clock is a hybrid logical clock: 48 bits of milliseconds, 16 bits that count.
+type clock uint64
+
+func parseClock(text string) (clock, bool) {
+	n, err := strconv.ParseUint(text, 16, 64)
+	return clock(n), err == nil && len(text) == 16
+}
+
+func (c clock) String() string { return fmt.Sprintf("%016x", uint64(c)) }
+
+// next is a later reading, and now's when that is later.
+func (c clock) next(now time.Time) clock { return max(c+1, clock(now.UnixMilli())<<16) }
+
+// RecordID names a record among all of a namespace: "DEVICE:SEQUENCE".
+type RecordID struct {
+	Device   objectid.ID
+	Sequence uint64
+}
+
+func (r RecordID) String() string {
+	return r.Device.String() + ":" + strconv.FormatUint(r.Sequence, 10)
+}
+
+func parseRecordID(text string) (r RecordID, ok bool) {
+	dev, seq, ok := strings.Cut(text, ":")
+	if !ok {
+		return r, false
+	}
+	var err error
+	if r.Device, err = objectid.Parse(dev); err != nil {
+		return r, false
+	}
+	r.Sequence, err = strconv.ParseUint(seq, 10, 64)
+	return r, err == nil
+}

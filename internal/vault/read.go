@@ -1,0 +1,303 @@
+package vault
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"kai/internal/secret"
+	"kai/internal/vault/fields"
+	"kai/internal/vault/vlog"
+	"kai/internal/vault/xaes"
+)
+
+// unreadable reports whether an error only says that a record is not for these keys.
+func (s *Space) unreadable(err error) bool { return errors.Is(err, ErrDenied) }
+
+// open finds the logs, once.
+func (s *Space) open() error {
+	if s.view != nil {
+		return nil
+	}
+	s.view = &view{}
+	logs, err := s.openLogs()
+	if err != nil {
+		s.view = nil
+		return err
+	}
+	sortLogs(logs)
+	s.view.logs = logs
+	return nil
+}
+
+// records reads all logs and gives each record that carries meta data to visit, in order within a
+// log.
+func (s *Space) records(visit func(*Version, vlog.Type) error) error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	for _, l := range s.view.logs {
+		if err := s.recordsFrom(l, 0, l.files[0].header.Start(), visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Space) recordsFrom(l *deviceLog, start int, from vlog.Position, visit func(*Version, vlog.Type) error) error {
+	var batch []located
+	file := start
+	flush := func() error {
+		err := s.decodeAll(batch, visit)
+		batch = batch[:0]
+		return err
+	}
+	err := s.scan(l, start, from, func(r *located) error {
+		if r.frame.Type == vlog.Gen {
+			return nil
+		}
+		if r.file != file { // its bytes are given back
+			if err := flush(); err != nil {
+				return err
+			}
+			file = r.file
+		}
+		batch = append(batch, *r)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+// items reads everything. Only what counts now is kept.
+func (s *Space) items() (map[string]*item, error) {
+	all := map[string]*item{}
+	err := s.records(func(v *Version, t vlog.Type) error {
+		it := all[v.Path]
+		if it == nil {
+			it = &item{}
+			all[v.Path] = it
+		}
+		it.add(v, t)
+		return nil
+	})
+	return all, err
+}
+
+// List gives the current version of each secret, by path. Deleted ones are left out unless wanted.
+func (s *Space) List(deleted bool) ([]*Version, error) {
+	all, err := s.items()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*Version, 0, len(all))
+	for _, it := range all {
+		if v := it.current(); v != nil && (deleted || !v.Deleted) {
+			list = append(list, v)
+		}
+	}
+	slices.SortFunc(list, func(a, b *Version) int {
+		switch {
+		case a.Path < b.Path:
+			return -1
+		case a.Path > b.Path:
+			return 1
+		}
+		return 0
+	})
+	return list, nil
+}
+
+// Find gives the current version of a secret. The error is ErrNotFound.
+func (s *Space) Find(path string) (*Version, error) {
+	it, err := s.find(path)
+	if err != nil {
+		return nil, err
+	}
+	if v := it.current(); v != nil && !v.Deleted {
+		return v, nil
+	}
+	return nil, fmt.Errorf("%s/%s: %w", s.name, path, ErrNotFound)
+}
+
+// find is what is known of one path: from the index, and what was written since.
+func (s *Space) find(path string) (*item, error) {
+	if err := s.open(); err != nil {
+		return nil, err
+	}
+	it := &item{}
+	ix, err := s.openIndex()
+	if err != nil {
+		return nil, err
+	}
+	if ix != nil {
+		defer ix.close()
+		if err := ix.lookup(path, it); err != nil {
+			// What a lost or old index says is never believed; the records decide.
+			ix, it = nil, &item{}
+		}
+	}
+	tail := 0
+	for _, l := range s.view.logs {
+		start, from := 0, l.files[0].header.Start()
+		if ix != nil {
+			start, from = ix.covered(l)
+		}
+		err := s.recordsFrom(l, start, from, func(v *Version, t vlog.Type) error {
+			tail++
+			if v.Path == path {
+				it.add(v, t)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if tail > indexTail {
+		s.reindex()
+	}
+	return it, nil
+}
+
+// History gives all versions of a secret that are still there, the oldest first.
+func (s *Space) History(path string) ([]*Version, error) {
+	var list []*Version
+	it := &item{}
+	err := s.records(func(v *Version, t vlog.Type) error {
+		if v.Path != path {
+			return nil
+		}
+		it.add(v, t)
+		if t != vlog.Meta {
+			list = append(list, v)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%s/%s: %w", s.name, path, ErrNotFound)
+	}
+	puts := 0
+	for _, h := range it.heads {
+		if !h.Deleted {
+			puts++
+		}
+	}
+	for i, v := range list {
+		isHead := slices.ContainsFunc(it.heads, func(h *Version) bool { return h.Record == v.Record })
+		list[i] = it.noted(v, isHead && !v.Deleted && puts > 1)
+	}
+	slices.SortStableFunc(list, func(a, b *Version) int {
+		if a.Version != b.Version {
+			return int(int64(a.Version) - int64(b.Version))
+		}
+		return later(a, b)
+	})
+	return list, nil
+}
+
+// Version finds one by its number. Of two with the same number, which two devices wrote at once, it
+// is the one with the later clock. The error is ErrNotFound.
+func (s *Space) Version(path string, number uint64) (*Version, error) {
+	list, err := s.History(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range slices.Backward(list) {
+		if v.Version == number && !v.Deleted {
+			return v, nil
+		}
+	}
+	return nil, fmt.Errorf("%s/%s, version %d: %w", s.name, path, number, ErrNotFound)
+}
+
+// Value opens the fields of a version. The caller wipes the buffer, of which the fields are slices.
+//
+// Errors are ErrNeedsUser for credentials without the user key, ErrDenied for another scope, and
+// ErrTampered.
+func (s *Space) Value(v *Version) ([]fields.Field, *secret.Bytes, error) {
+	l := v.at.log
+	f := &l.files[v.at.file]
+	file := spaceFile(s.id, f.logName)
+	key, err := s.valueKey(v.Epoch, v.Kind, v.Scope)
+	if err != nil {
+		return nil, nil, err
+	}
+	frame, err := s.frameAt(&v.at, v.Record.Sequence)
+	if err != nil {
+		return nil, nil, err
+	}
+	plain, err := frame.OpenValue(&f.header, key, nil)
+	if err != nil {
+		return nil, nil, &FileError{file, v.at.offset, logError(err)}
+	}
+	if v.flags&vlog.FlagInner != 0 {
+		outer := plain
+		plain, err = s.openInner(v, outer)
+		clear(outer)
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	b := secret.Take(plain)
+	list, err := fields.Parse(b.Expose())
+	if err != nil {
+		b.Wipe()
+		return nil, nil, &FileError{file, v.at.offset, fmt.Errorf("%w: %w", ErrTampered, err)}
+	}
+	return list, b, nil
+}
+
+func innerAAD(s *Space, path, hlc string) []byte {
+	sum := sha256.Sum256([]byte(path))
+	return append(append(append([]byte{}, s.id[:]...), sum[:]...), hlc...)
+}
+
+// openInner opens the second layer of credentials. What binds it are path and clock as they were
+// written: a META changes neither.
+func (s *Space) openInner(v *Version, sealed []byte) ([]byte, error) {
+	key, err := s.credentialKey(v.Epoch)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key)
+	plain, err := xaes.Open(key, nil, sealed, innerAAD(s, v.Path, v.HLC))
+	if err != nil {
+		return nil, &FileError{spaceFile(s.id, v.at.log.files[v.at.file].logName), v.at.offset, ErrTampered}
+	}
+	return plain, nil
+}
+
+// frameAt reads one record anew. Its chain is taken from the record before, so that what opens is what
+// was written there.
+func (s *Space) frameAt(at *location, sequence uint64) (*vlog.Frame, error) {
+	f := &at.log.files[at.file]
+	name := spaceFile(s.id, f.logName)
+	file, err := s.v.dir.OpenFile(name, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	before := f.header.Chain()
+	b := make([]byte, at.size)
+	if at.offset > vlog.HeaderSize {
+		if _, err := file.ReadAt(before[:], at.offset-vlog.ChainSize); err != nil {
+			return nil, &FileError{name, at.offset, fmt.Errorf("%w: %w", ErrTampered, err)}
+		}
+	}
+	if _, err := file.ReadAt(b, at.offset); err != nil {
+		return nil, &FileError{name, at.offset, fmt.Errorf("%w: %w", ErrTampered, err)}
+	}
+	fr, err := vlog.ParseFrame(b, before, sequence)
+	if err != nil {
+		return nil, &FileError{name, at.offset, logError(err)}
+	}
+	return &fr, nil
+}

@@ -1,0 +1,295 @@
+package vault
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"kai/internal/secret"
+	"kai/internal/vault/authority"
+	"kai/internal/vault/objectid"
+	"kai/internal/vault/vlog"
+)
+
+// local/seen.log is what this machine has seen of the vault, so that older copies of its files are
+// noticed. It begins with "KAISEEN1" ‖ vault 16 B; records follow:
+//
+//	u8 n ‖ n bytes ‖ 16 B mac = HMAC-SHA256(key "local" of the device, mac before ‖ n ‖ bytes)[:16]
+//
+// where the mac before the first is zeros, and the bytes are one of
+//
+//	'M' ‖ u64 rev ‖ u32 last epoch ‖ digest 32 B                       a manifest
+//	'P' ‖ nsid ‖ dev ‖ u64 gen ‖ u64 first ‖ u64 next ‖ u64 offset ‖ chain 32 B   a place in a log
+//
+// A later record replaces an earlier one of the same manifest line or log. It is appended to without
+// sync: what a power cut takes from it was remembered by the vault's files at least. A torn record at
+// its end is dropped. It is written anew when it has grown.
+const (
+	seenFile    = "local/seen.log"
+	seenMagic   = "KAISEEN1"
+	seenMAC     = 16
+	maxSeen     = 64 << 20
+	seenCompact = 256 << 10
+)
+
+// place is a position in the log of a device.
+type place struct {
+	generation uint64
+	first      uint64 // of the file, in its name
+	vlog.Position
+}
+
+// logID is the log of one device in one namespace.
+type logID struct{ ns, dev objectid.ID }
+
+// memory is what seen.log says.
+type memory struct {
+	rev    uint64
+	epoch  uint32
+	digest authority.Digest
+	places map[logID]place
+	size   int64
+	mac    [seenMAC]byte
+	lost   bool // there was none
+}
+
+func seenManifest(m *authority.Signed) []byte {
+	b := binary.LittleEndian.AppendUint64([]byte{'M'}, m.Rev)
+	b = binary.LittleEndian.AppendUint32(b, m.Last().E)
+	return append(b, m.Digest[:]...)
+}
+
+func seenPlace(id logID, p place) []byte {
+	b := append([]byte{'P'}, id.ns[:]...)
+	b = append(b, id.dev[:]...)
+	for _, n := range []uint64{p.generation, p.first, p.Next, uint64(p.Offset)} {
+		b = binary.LittleEndian.AppendUint64(b, n)
+	}
+	return append(b, p.Chain[:]...)
+}
+
+func seenNext(key *secret.Bytes, before [seenMAC]byte, record []byte) (mac [seenMAC]byte) {
+	h := hmac.New(sha256.New, key.Expose())
+	h.Write(before[:])
+	h.Write([]byte{byte(len(record))})
+	h.Write(record)
+	copy(mac[:], h.Sum(nil))
+	return mac
+}
+
+// recall reads seen.log. The error is ErrTampered when it was written by somebody else.
+func (v *Vault) recall(key *secret.Bytes) (*memory, error) {
+	m := &memory{places: map[logID]place{}}
+	data, err := v.dir.ReadFile(seenFile, maxSeen)
+	if errors.Is(err, fs.ErrNotExist) {
+		m.lost = true
+		return m, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	head := append([]byte(seenMagic), v.id[:]...)
+	if len(data) < len(head) {
+		m.lost = true
+		return m, nil
+	}
+	if string(data[:len(head)]) != string(head) {
+		return nil, fileError(seenFile, ErrTampered)
+	}
+	m.size = int64(len(head))
+	for rest := data[len(head):]; len(rest) > 0; {
+		n := 1 + int(rest[0])
+		if len(rest) < n+seenMAC {
+			break // torn
+		}
+		record := rest[1:n]
+		mac := seenNext(key, m.mac, record)
+		if !hmac.Equal(mac[:], rest[n:n+seenMAC]) {
+			return nil, &FileError{seenFile, m.size, ErrTampered}
+		}
+		if !m.learn(record) {
+			return nil, &FileError{seenFile, m.size, ErrNewer}
+		}
+		m.mac = mac
+		m.size += int64(n + seenMAC)
+		rest = rest[n+seenMAC:]
+	}
+	return m, nil
+}
+
+func (m *memory) learn(record []byte) bool {
+	switch {
+	case len(record) == 1+8+4+32 && record[0] == 'M':
+		m.rev, m.epoch = binary.LittleEndian.Uint64(record[1:]), binary.LittleEndian.Uint32(record[9:])
+		m.digest = authority.Digest(record[13:])
+	case len(record) == 1+2*objectid.Size+4*8+vlog.ChainSize && record[0] == 'P':
+		id := logID{objectid.ID(record[1:17]), objectid.ID(record[17:33])}
+		u := func(i int) uint64 { return binary.LittleEndian.Uint64(record[33+8*i:]) }
+		m.places[id] = place{u(0), u(1), vlog.Position{Next: u(2), Offset: int64(u(3)), Chain: vlog.Chain(record[65:])}}
+	default:
+		return false
+	}
+	return true
+}
+
+// remember appends records. Without a device nothing is remembered.
+func (v *Vault) remember(keys *Keys, records ...[]byte) error {
+	if keys.local == nil || len(records) == 0 {
+		return nil
+	}
+	m, err := v.recall(keys.local)
+	if err != nil {
+		return err
+	}
+	if m.lost || m.size > seenCompact {
+		for _, r := range records {
+			m.learn(r)
+		}
+		return v.rewriteSeen(keys, m)
+	}
+	var b []byte
+	mac := m.mac
+	for _, r := range records {
+		mac = seenNext(keys.local, mac, r)
+		b = append(append(append(b, byte(len(r))), r...), mac[:]...)
+	}
+	f, err := v.dir.OpenFile(seenFile, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Truncate(m.size); err != nil { // a torn record
+		return err
+	}
+	_, err = f.WriteAt(b, m.size)
+	return err
+}
+
+// rewriteSeen writes the newest of each.
+func (v *Vault) rewriteSeen(keys *Keys, m *memory) error {
+	b := append([]byte(seenMagic), v.id[:]...)
+	var mac [seenMAC]byte
+	add := func(r []byte) {
+		mac = seenNext(keys.local, mac, r)
+		b = append(append(append(b, byte(len(r))), r...), mac[:]...)
+	}
+	if m.rev != 0 {
+		r := binary.LittleEndian.AppendUint64([]byte{'M'}, m.rev)
+		r = binary.LittleEndian.AppendUint32(r, m.epoch)
+		add(append(r, m.digest[:]...))
+	}
+	for id, p := range m.places {
+		add(seenPlace(id, p))
+	}
+	return v.dir.WriteFile(seenFile, b, 0o600)
+}
+
+// checkMemory holds the vault against what was seen of it here: the manifests, and the places in all
+// logs. The error is ErrRollback.
+func (v *Vault) checkMemory(keys *Keys) error {
+	if keys.local == nil {
+		return nil
+	}
+	m, err := v.recall(keys.local)
+	if err != nil {
+		return err
+	}
+	if err := v.checkManifestMemory(m); err != nil {
+		return err
+	}
+	for id, p := range m.places {
+		if _, ok := v.manifest.NS[id.ns]; !ok {
+			continue // removed by an owner
+		}
+		if err := v.checkPlace(id, p); err != nil {
+			return err
+		}
+	}
+	newest := v.heads[0]
+	if m.lost || newest.Rev > m.rev || len(v.heads) == 1 && newest.Digest != m.digest {
+		return v.remember(keys, seenManifest(newest))
+	}
+	return nil
+}
+
+func (v *Vault) checkManifestMemory(m *memory) error {
+	if m.lost || m.rev == 0 {
+		return nil
+	}
+	newest := v.heads[0]
+	if newest.Rev < m.rev || v.manifest.Last().E < m.epoch {
+		return fileError(adminDir, fmt.Errorf("%w: manifest %d of epoch %d, where %d of epoch %d was seen",
+			ErrRollback, newest.Rev, v.manifest.Last().E, m.rev, m.epoch))
+	}
+	return nil
+}
+
+// checkPlace reports whether the log of a device still holds what was seen of it. Reading 32 bytes
+// is enough: each record is bound to the chain before it.
+func (v *Vault) checkPlace(id logID, p place) error {
+	name := logName{id.dev, p.generation, p.first}
+	file := spaceFile(id.ns, name)
+	f, err := v.dir.OpenFile(file, os.O_RDONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		// Compaction writes a new generation and removes the old one.
+		newer, err := v.newerGeneration(id, p)
+		if err == nil && !newer {
+			err = fileError(file, fmt.Errorf("%w: it is missing", ErrRollback))
+		}
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if p.Offset <= vlog.HeaderSize {
+		return nil
+	}
+	var chain vlog.Chain
+	switch _, err := f.ReadAt(chain[:], p.Offset-vlog.ChainSize); {
+	case errors.Is(err, io.EOF):
+		return &FileError{file, p.Offset, fmt.Errorf("%w: the file has become shorter", ErrRollback)}
+	case err != nil:
+		return err
+	case chain != p.Chain:
+		return &FileError{file, p.Offset, fmt.Errorf("%w: other records than were seen", ErrRollback)}
+	}
+	return nil
+}
+
+// newerGeneration reports whether the log of a device has gone on in a later generation that follows
+// the place.
+func (v *Vault) newerGeneration(id logID, p place) (bool, error) {
+	s := &Space{v: v, id: id.ns}
+	names, err := s.logNames()
+	if err != nil {
+		return false, err
+	}
+	for _, n := range names {
+		if n.dev != id.dev || n.generation <= p.generation {
+			continue
+		}
+		file := spaceFile(id.ns, n)
+		data, err := readHead(v.dir, file, vlog.HeaderSize+4096)
+		if err != nil {
+			return false, err
+		}
+		h, err := vlog.ParseHeader(data)
+		if err != nil {
+			continue
+		}
+		f, err := vlog.ParseFrame(data[vlog.HeaderSize:], h.Chain(), h.First)
+		if err != nil || f.Type != vlog.Gen {
+			continue
+		}
+		if f.Predecessor().Last+1 >= p.Next {
+			return true, nil
+		}
+	}
+	return false, nil
+}

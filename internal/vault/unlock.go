@@ -1,0 +1,293 @@
+package vault
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+
+	"filippo.io/age"
+
+	"kai/internal/secret"
+	"kai/internal/vault/authority"
+	"kai/internal/vault/derive"
+	"kai/internal/vault/objectid"
+)
+
+func appendU32(b []byte, n uint32) []byte { return binary.LittleEndian.AppendUint32(b, n) }
+
+func cutU32(b []byte) (n uint32, rest []byte, ok bool) {
+	if len(b) < 4 {
+		return 0, nil, false
+	}
+	return binary.LittleEndian.Uint32(b), b[4:], true
+}
+
+// Unlock opens the vault with the identity that a slot holds. The keys are an owner's.
+//
+// Errors are ErrTampered, ErrNotFound for a slot that is not listed, and ErrRollback.
+func (v *Vault) Unlock(slot objectid.ID, who age.Identity) (*Keys, error) {
+	if _, ok := v.manifest.Slots[slot]; !ok {
+		return nil, fmt.Errorf("slot %s: %w", slot, ErrNotFound)
+	}
+	e := v.manifest.Last()
+	keys := &Keys{Principal: authority.Owner, rootEpoch: e.E, spaces: map[objectid.ID]*spaceKeys{}}
+	var err error
+	if keys.root, err = v.unwrapSlot(slot, e.E, "vrk", "vrk", who); err != nil {
+		return nil, err
+	}
+	if commit := derive.Commit(keys.root.Expose(), v.id, "vrk"); [derive.Size]byte(e.Commit) != commit {
+		keys.Wipe()
+		return nil, fileError(slotWrapName(slot, e.E, "vrk"), fmt.Errorf("%w: another key than the manifest's", ErrTampered))
+	}
+	if keys.user, err = v.unwrapSlot(slot, e.E, "usr", "user", who); err == nil {
+		err = checkUser(keys.user, e.User)
+	}
+	if err == nil {
+		err = v.checkMACs(keys)
+	}
+	if err == nil {
+		err = v.readDeviceKey(keys, nil)
+	}
+	if err == nil {
+		err = v.checkMemory(keys)
+	}
+	if err != nil {
+		keys.Wipe()
+		return nil, err
+	}
+	return keys, nil
+}
+
+func checkUser(user *secret.Bytes, recipient string) error {
+	id, err := age.ParseHybridIdentity(string(user.Expose()))
+	if err != nil || id.Recipient().String() != recipient {
+		return fmt.Errorf("user key: %w: another key than the manifest's", ErrTampered)
+	}
+	return nil
+}
+
+// checkMACs holds the heads against the root key they were made with.
+func (v *Vault) checkMACs(keys *Keys) error {
+	for _, h := range v.heads {
+		root, err := v.rootAt(keys, h.Last().E)
+		if err != nil {
+			return err
+		}
+		err = h.CheckMAC(root.Expose())
+		root.Wipe()
+		if err != nil {
+			return fileError(path.Join(adminDir, h.Name()), fmt.Errorf("%w: %w", ErrTampered, err))
+		}
+	}
+	return nil
+}
+
+func (v *Vault) unwrapSlot(slot objectid.ID, epoch uint32, suffix, key string, who age.Identity) (*secret.Bytes, error) {
+	name := slotWrapName(slot, epoch, suffix)
+	file, err := v.dir.ReadFile(name, maxSmall)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fileError(name, fmt.Errorf("%w: it is missing", ErrTampered))
+	}
+	if err != nil {
+		return nil, err
+	}
+	k, err := (&wrap{epoch: epoch, vault: v.id, of: "slot", id: slot, name: key}).open(file, who)
+	if errors.Is(err, ErrDenied) {
+		err = fmt.Errorf("%w: it is for another slot", ErrTampered)
+	}
+	if err != nil {
+		return nil, fileError(name, err)
+	}
+	return k, nil
+}
+
+// rootAt is the root key of an epoch up to the one that is held. The caller wipes it.
+func (v *Vault) rootAt(keys *Keys, epoch uint32) (*secret.Bytes, error) {
+	if keys.root == nil {
+		return nil, ErrDenied
+	}
+	if epoch == 0 || epoch > keys.rootEpoch || int(keys.rootEpoch) > len(v.manifest.Epochs) {
+		return nil, fmt.Errorf("%w: root key of epoch %d", ErrTampered, epoch)
+	}
+	k := keys.root.Clone()
+	for e := keys.rootEpoch; e > epoch; e-- {
+		b, err := openUnder(k, v.id, v.manifest.Epochs[e-1].Prev, labelAAD(v.id, "prev"), "prev")
+		k.Wipe()
+		if err != nil {
+			return nil, err
+		}
+		k = secret.Take(b)
+		if commit := derive.Commit(k.Expose(), v.id, "vrk"); [derive.Size]byte(v.manifest.Epochs[e-2].Commit) != commit {
+			k.Wipe()
+			return nil, fmt.Errorf("%w: root key of epoch %d", ErrTampered, e-1)
+		}
+	}
+	return k, nil
+}
+
+// UnlockAs opens what was granted to an identity, by its recipient, and to the roles it is a member
+// of. It holds no root key. ErrDenied means that nothing was granted.
+func (v *Vault) UnlockAs(principal authority.Principal, recipient string, who age.Identity) (*Keys, error) {
+	keys := &Keys{Principal: principal, Limited: true, spaces: map[objectid.ID]*spaceKeys{}}
+	holders := []holder{{principal, recipient, who}}
+	roles, err := v.rolesOf(principal, recipient, who)
+	if err != nil {
+		return nil, err
+	}
+	holders = append(holders, roles...)
+	for _, ns := range sortedIDs(v.manifest.NS) {
+		p, err := v.Policy(ns)
+		if err != nil {
+			v.opts.warnf("%v", err)
+			continue
+		}
+		for i := range p.Readers {
+			at := slices.IndexFunc(holders, func(h holder) bool {
+				return h.principal == p.Readers[i].Principal && h.recipient == p.Readers[i].Recipient
+			})
+			if at < 0 {
+				continue
+			}
+			if err := v.unwrapSpace(keys, p, &p.Readers[i], holders[at].who); err != nil {
+				keys.Wipe()
+				return nil, err
+			}
+		}
+	}
+	if len(keys.spaces) == 0 {
+		return nil, fmt.Errorf("%s: %w", principal, ErrDenied)
+	}
+	err = v.readDeviceKey(keys, who)
+	if err == nil {
+		err = v.checkMemory(keys)
+	}
+	if err != nil {
+		keys.Wipe()
+		return nil, err
+	}
+	return keys, nil
+}
+
+// holder is a principal with the key that opens what was granted to it.
+type holder struct {
+	principal authority.Principal
+	recipient string
+	who       age.Identity
+}
+
+// rolesOf opens the keys of all roles that a principal is a member of, of all their epochs.
+func (v *Vault) rolesOf(principal authority.Principal, recipient string, who age.Identity) ([]holder, error) {
+	var out []holder
+	for _, id := range sortedIDs(v.manifest.Roles) {
+		r, err := v.Role(id)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(r.Members, authority.Member{Principal: principal, Recipient: recipient}) {
+			continue
+		}
+		for i := range r.Epochs {
+			e := &r.Epochs[i]
+			name := path.Join(roleEpochDir(id, e.E), recipientName(recipient)+roleSuffix)
+			d, ok := e.Wraps[recipientName(recipient)+roleSuffix]
+			if !ok {
+				continue // not a member then
+			}
+			file, err := v.listed(name, d, maxSmall)
+			if err != nil {
+				return nil, err
+			}
+			seed, err := (&wrap{epoch: e.E, vault: v.id, of: "role", id: id, name: "seed"}).open(file, who)
+			if err != nil {
+				return nil, fileError(name, err)
+			}
+			role, err := age.ParseHybridIdentity(string(seed.Expose()))
+			seed.Wipe()
+			if err != nil || role.Recipient().String() != e.Recipient {
+				return nil, fileError(name, ErrTampered)
+			}
+			out = append(out, holder{authority.Principal(authority.RolePrefix + id.String()), e.Recipient, role})
+		}
+	}
+	return out, nil
+}
+
+const roleSuffix = ".age"
+
+func roleEpochDir(id objectid.ID, epoch uint32) string {
+	return path.Join(roleDir, id.String(), fmt.Sprint(epoch))
+}
+
+// unwrapSpace opens the keys of a namespace that were wrapped for a reader.
+func (v *Vault) unwrapSpace(keys *Keys, p *authority.Policy, r *authority.Reader, who age.Identity) error {
+	s := keys.space(p.NSID)
+	rcpt := recipientName(r.Recipient)
+	for i := range p.Epochs {
+		e := &p.Epochs[i]
+		nsk, err := v.unwrapListed(p, e, rcpt+authority.KeySuffix, "nsk", e.Commit, who)
+		if err != nil {
+			return err
+		}
+		if nsk == nil {
+			continue
+		}
+		s.epoch(e.E).nsk.Wipe()
+		s.epoch(e.E).nsk = nsk
+		csk, err := v.unwrapListed(p, e, rcpt+authority.UserSuffix, "csk", e.CCommit, who)
+		if err != nil {
+			return err
+		}
+		if csk != nil {
+			s.epoch(e.E).csk.Wipe()
+			s.epoch(e.E).csk = csk
+		}
+	}
+	last := s.epochs[p.Last().E]
+	if last == nil || last.nsk == nil {
+		delete(keys.spaces, p.NSID) // revoked, and only old keys are left: its name cannot be read
+		return nil
+	}
+	return v.nameSpace(s, p, last.nsk)
+}
+
+// nameSpace opens name and audit key of a namespace.
+func (v *Vault) nameSpace(s *spaceKeys, p *authority.Policy, nsk *secret.Bytes) error {
+	name, err := openUnder(nsk, v.id, p.NameCT, spaceAAD("name", v.id, p.NSID), "name")
+	if err != nil {
+		return fmt.Errorf("name of namespace %s: %w", p.NSID, err)
+	}
+	audit, err := openUnder(nsk, v.id, p.AuditCT, spaceAAD("audit", v.id, p.NSID), "name")
+	if err != nil || len(audit) != derive.Size {
+		return fmt.Errorf("audit key of namespace %s: %w", p.NSID, ErrTampered)
+	}
+	s.name = string(name)
+	s.audit.Wipe()
+	s.audit = secret.Take(audit)
+	return nil
+}
+
+// unwrapListed opens a wrapped key of a namespace and compares it with its commitment. It is nil when
+// the policy lists none of that name.
+func (v *Vault) unwrapListed(p *authority.Policy, e *authority.KeyEpoch, file, key string, commit authority.Bytes, who age.Identity) (*secret.Bytes, error) {
+	d, ok := e.Wraps[file]
+	if !ok {
+		return nil, nil
+	}
+	name := path.Join(epochDir(p.NSID, e.E), file)
+	data, err := v.listed(name, d, maxSmall)
+	if err != nil {
+		return nil, err
+	}
+	k, err := (&wrap{epoch: e.E, vault: v.id, of: "ns", id: p.NSID, name: key}).open(data, who)
+	if err != nil {
+		return nil, fileError(name, err)
+	}
+	if k.Len() != derive.Size || [derive.Size]byte(commit) != derive.Commit(k.Expose(), v.id, key) {
+		k.Wipe()
+		return nil, fileError(name, fmt.Errorf("%w: another key than the policy's", ErrTampered))
+	}
+	return k, nil
+}

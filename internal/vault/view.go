@@ -1,0 +1,388 @@
+package vault
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"kai/internal/durable"
+	"kai/internal/vault/authority"
+	"kai/internal/vault/objectid"
+	"kai/internal/vault/vlog"
+)
+
+// logName is DEV.GEN.FIRST.vlog.
+type logName struct {
+	dev               objectid.ID
+	generation, first uint64
+}
+
+const logSuffix = ".vlog"
+
+func (n logName) String() string {
+	return n.dev.String() + "." + strconv.FormatUint(n.generation, 10) + "." + strconv.FormatUint(n.first, 10) + logSuffix
+}
+
+func parseLogName(name string) (n logName, ok bool) {
+	text, ok := strings.CutSuffix(name, logSuffix)
+	parts := strings.Split(text, ".")
+	if !ok || len(parts) != 3 {
+		return n, false
+	}
+	var err error
+	if n.dev, err = objectid.Parse(parts[0]); err != nil {
+		return n, false
+	}
+	if n.generation, err = strconv.ParseUint(parts[1], 10, 64); err != nil {
+		return n, false
+	}
+	if n.first, err = strconv.ParseUint(parts[2], 10, 64); err != nil {
+		return n, false
+	}
+	return n, n.String() == name
+}
+
+func (n logName) compare(m logName) int {
+	if c := bytes.Compare(n.dev[:], m.dev[:]); c != 0 {
+		return c
+	}
+	for _, p := range [][2]uint64{{n.generation, m.generation}, {n.first, m.first}} {
+		if p[0] != p[1] {
+			if p[0] < p[1] {
+				return -1
+			}
+			return 1
+		}
+	}
+	return 0
+}
+
+func spaceFile(ns objectid.ID, n logName) string { return path.Join(spaceDir, ns.String(), n.String()) }
+
+// readHead reads the first bytes of a file.
+func readHead(dir *durable.Dir, name string, n int) ([]byte, error) {
+	f, err := dir.OpenFile(name, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b := make([]byte, n)
+	k, err := f.ReadAt(b, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return b[:k], nil
+}
+
+// readFrom reads a file from a place to its end.
+func readFrom(dir *durable.Dir, name string, offset int64) ([]byte, error) {
+	f, err := dir.OpenFile(name, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	size := info.Size() - offset
+	if size <= 0 {
+		return nil, nil
+	}
+	if size > maxLogFile {
+		return nil, fileError(name, ErrTooLarge)
+	}
+	b := make([]byte, size)
+	n, err := f.ReadAt(b, offset)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return b[:n], nil
+}
+
+const (
+	// rollFile is when a device begins a new file, in bytes.
+	rollFile = 8 << 20
+	// maxLogFile bounds a file: one commit may go beyond rollFile.
+	maxLogFile = 4 << 30
+)
+
+// deviceLog is the log of one device in a namespace: the files of its newest generation.
+type deviceLog struct {
+	dev   objectid.ID
+	cert  *authority.Device
+	limit uint64 // last sequence number that counts, of a removed device
+	files []logFile
+	end   place // after the last checkpoint
+	torn  bool  // bytes follow that no checkpoint ends
+}
+
+// logFile is one file of records.
+type logFile struct {
+	logName
+	header vlog.Header
+	// end is after the last checkpoint in it.
+	end int64
+}
+
+// view is what a namespace's files hold, as far as it was read.
+type view struct {
+	logs    []*deviceLog
+	last    clock // the latest reading of the clock in any record that was read
+	entries int
+}
+
+func (l *deviceLog) file(i int) *logFile { return &l.files[i] }
+
+// openLogs finds the files of all devices that may write, and checks their headers against their
+// names. Nothing of the records is read.
+func (s *Space) openLogs() ([]*deviceLog, error) {
+	names, err := s.logNames()
+	if err != nil {
+		return nil, err
+	}
+	var logs []*deviceLog
+	for i := 0; i < len(names); {
+		j := i
+		for j < len(names) && names[j].dev == names[i].dev {
+			j++
+		}
+		l, err := s.openLog(names[i:j])
+		if err != nil {
+			return nil, err
+		}
+		if l != nil {
+			logs = append(logs, l)
+		}
+		i = j
+	}
+	return logs, nil
+}
+
+// openLog takes the newest generation of a device. Files of a device that may not write do not
+// count, and are told.
+func (s *Space) openLog(names []logName) (*deviceLog, error) {
+	dev := names[0].dev
+	cert, err := s.v.Device(dev)
+	if errors.Is(err, ErrNotFound) {
+		s.v.opts.warnf("namespace %s: records of device %s do not count: no owner has added it", s.name, dev)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !s.policy.MayWrite(cert) {
+		s.v.opts.warnf("namespace %s: records of device %s do not count: its holder may not write", s.name, dev)
+		return nil, nil
+	}
+	l := &deviceLog{dev: dev, cert: cert, limit: ^uint64(0)}
+	if cert.Removed {
+		l.limit = s.policy.Cut[dev]
+	}
+	// A generation counts once a checkpoint ends what its first commit wrote; until then the one
+	// before does.
+	for end := len(names); end > 0; {
+		start := end - 1
+		for start > 0 && names[start-1].generation == names[end-1].generation {
+			start--
+		}
+		ok, err := s.openGeneration(l, names[start:end])
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			return l, nil
+		}
+		end = start
+	}
+	return l, nil
+}
+
+func (s *Space) openGeneration(l *deviceLog, names []logName) (ok bool, err error) {
+	l.files = nil
+	for i, n := range names {
+		file := spaceFile(s.id, n)
+		data, err := readHead(s.v.dir, file, vlog.HeaderSize)
+		if err != nil {
+			return false, err
+		}
+		h, err := vlog.ParseHeader(data)
+		if errors.Is(err, vlog.ErrEnd) && i == len(names)-1 {
+			continue // being made when the process died
+		}
+		if err != nil {
+			return false, fileError(file, logError(err))
+		}
+		if h != (vlog.Header{Vault: s.v.id, Namespace: s.id, Device: n.dev, Generation: n.generation, First: n.first}) {
+			return false, fileError(file, fmt.Errorf("%w: it is of another place", ErrTampered))
+		}
+		l.files = append(l.files, logFile{logName: n, header: h})
+	}
+	if len(l.files) == 0 {
+		return false, nil
+	}
+	if names[0].generation == 1 {
+		return true, nil
+	}
+	// Compaction writes all of its generation before anything counts: its last file ends with the
+	// one checkpoint.
+	return s.generationEnds(l)
+}
+
+// generationEnds reports whether a generation after the first has a checkpoint.
+func (s *Space) generationEnds(l *deviceLog) (bool, error) {
+	found := errors.New("found")
+	for i := range l.files {
+		file := spaceFile(s.id, l.files[i].logName)
+		data, err := readFrom(s.v.dir, file, vlog.HeaderSize)
+		if err != nil {
+			return false, err
+		}
+		_, err = vlog.Scan(data, l.files[i].header.Start(), func(f *vlog.Frame, _ vlog.Position) error {
+			if f.Type == vlog.Checkpoint {
+				return found
+			}
+			return nil
+		})
+		if errors.Is(err, found) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func logError(err error) error {
+	switch {
+	case errors.Is(err, vlog.ErrNewer):
+		return fmt.Errorf("%w: %w", ErrNewer, err)
+	case errors.Is(err, vlog.ErrDamaged), errors.Is(err, vlog.ErrEnd):
+		return fmt.Errorf("%w: %w", ErrTampered, err)
+	}
+	return err
+}
+
+// located is a record and where it lies.
+type located struct {
+	log    *deviceLog
+	file   int // index in log.files
+	offset int64
+	size   int
+	frame  vlog.Frame
+}
+
+func (r *located) id() RecordID { return RecordID{r.log.dev, r.frame.Sequence} }
+
+// scan reads the log of a device from a place, checks chains, sequence numbers and checkpoints, and
+// gives each record that a checkpoint covers to visit. from is in the file at index start. What
+// follows the last checkpoint is left out, and told by torn when it is the end of the last file.
+//
+// A scan of one log reads one file at a time into memory; frames are valid during visit only.
+func (s *Space) scan(l *deviceLog, start int, from vlog.Position, visit func(*located) error) error {
+	key := l.cert.Key()
+	for i := start; i < len(l.files); i++ {
+		f := &l.files[i]
+		file := spaceFile(s.id, f.logName)
+		if i > start {
+			if f.first != from.Next {
+				return fileError(file, fmt.Errorf("%w: it begins with record %d, and %d must follow", ErrTampered, f.first, from.Next))
+			}
+			from = f.header.Start()
+		}
+		data, err := readFrom(s.v.dir, file, from.Offset)
+		if errors.Is(err, fs.ErrNotExist) {
+			return fileError(file, fmt.Errorf("%w: it is missing", ErrTampered))
+		}
+		if err != nil {
+			return err
+		}
+		if from, err = s.scanFile(l, i, key, data, from, visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte, from vlog.Position, visit func(*located) error) (vlog.Position, error) {
+	f := &l.files[i]
+	var pending []located
+	done := from // after the last checkpoint
+	_, err := vlog.Scan(data, from, func(fr *vlog.Frame, at vlog.Position) error {
+		if fr.Sequence > l.limit {
+			return errPastLimit
+		}
+		if fr.Type != vlog.Checkpoint {
+			pending = append(pending, located{l, i, at.Offset, fr.Size, *fr})
+			return nil
+		}
+		ms, err := fr.CheckCheckpoint(&f.header, key)
+		if err != nil {
+			return err
+		}
+		for j := range pending {
+			if err := visit(&pending[j]); err != nil {
+				return visitError{err}
+			}
+		}
+		pending = pending[:0]
+		done = vlog.Position{Offset: at.Offset + int64(fr.Size), Next: fr.Sequence + 1, Chain: fr.Chain}
+		s.view.last = max(s.view.last, clock(ms)<<16)
+		return nil
+	})
+	var own visitError
+	if errors.As(err, &own) {
+		return done, own.error
+	}
+	lastFile := i == len(l.files)-1
+	switch {
+	case errors.Is(err, errPastLimit):
+	case err == nil && (len(pending) == 0 || lastFile):
+		l.torn = len(pending) > 0
+	case lastFile && s.mayBeTorn(l, done):
+		// A crash leaves whatever it likes behind the last checkpoint, and files that are copied
+		// arrive in parts.
+		l.torn = true
+	case err == nil:
+		return done, &FileError{spaceFile(s.id, f.logName), done.Offset, fmt.Errorf("%w: no checkpoint ends it, and a file follows", ErrTampered)}
+	default:
+		return done, &FileError{spaceFile(s.id, f.logName), done.Offset, logError(err)}
+	}
+	f.end = done.Offset
+	l.end = place{f.generation, f.first, done}
+	return done, nil
+}
+
+var errPastLimit = errors.New("past what counts of a removed device")
+
+// visitError tells errors of a visitor from those of the scan.
+type visitError struct{ error }
+
+// mayBeTorn reports whether what follows a place may be the rest of a commit that was cut short: it
+// was never seen whole here.
+func (s *Space) mayBeTorn(l *deviceLog, done vlog.Position) bool {
+	if s.keys == nil || s.keys.local == nil {
+		return true
+	}
+	m, err := s.v.recall(s.keys.local)
+	if err != nil {
+		return false
+	}
+	p, ok := m.places[logID{s.id, l.dev}]
+	last := l.files[len(l.files)-1]
+	if !ok || p.generation != last.generation || p.first != last.first {
+		return true
+	}
+	return done.Offset >= p.Offset
+}
+
+// sortLogs puts this machine's own log last, whose end is where it writes.
+func sortLogs(logs []*deviceLog) {
+	slices.SortFunc(logs, func(a, b *deviceLog) int { return bytes.Compare(a.dev[:], b.dev[:]) })
+}
