@@ -47,12 +47,15 @@ func (a *Anchor) line() anchorLine {
 
 // Anchors lists what anchors.jsonl holds. The error is ErrMalformed.
 func (l *Log) Anchors() ([]Anchor, error) {
-	data, err := l.dir.ReadFile(anchorsFile, maxAnchors)
+	data, err := readPrivate(l.dir, anchorsFile, maxAnchors+1)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	if len(data) > maxAnchors {
+		return nil, fmt.Errorf("audit log: %s: %w: more than %d bytes", anchorsFile, ErrMalformed, maxAnchors)
 	}
 	var anchors []Anchor
 	for i, line := range bytes.SplitAfter(data, []byte("\n")) {
@@ -79,7 +82,7 @@ func parseAnchor(text []byte) (Anchor, error) {
 		return Anchor{}, fmt.Errorf("%w: root", ErrMalformed)
 	}
 	at, err := time.Parse(event.TimeLayout, line.T)
-	if err != nil {
+	if err != nil || at.Format(event.TimeLayout) != line.T { // Parse takes a comma, too
 		return Anchor{}, fmt.Errorf("%w: t", ErrMalformed)
 	}
 	if line.V != 1 {

@@ -8,7 +8,7 @@ import (
 	"kai/internal/audit/checkpoint"
 )
 
-func newAuditor(t *testing.T) (*age.X25519Identity, Recipient) {
+func newAuditor(t testing.TB) (*age.X25519Identity, Recipient) {
 	t.Helper()
 	who, err := age.GenerateX25519Identity()
 	must(t, err)

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +24,8 @@ type chain struct {
 	key      [32]byte
 	keyKnown bool // the MACs of this epoch can be checked
 	broken   bool // one of them was wrong: those behind it say nothing
+	// anyEpoch: those that were leapt over are not counted.
+	anyEpoch bool
 
 	atState *position // where the state says that the log ends
 	torn    int       // bytes behind the last line
@@ -44,28 +47,49 @@ type row struct {
 	leaf      [32]byte
 	mac, prev [16]byte
 	event     *event.Event // of acts that the chain has to understand
+	details   string       // the commitment to details that lie in a file; "" when d has them
 	bad       error
 }
 
 // start begins at event 0, under the key of epoch 0.
 func (v *verifier) start() error {
 	c := &v.chain
-	if c.atState == nil && v.st.n == 0 && !v.lost {
-		c.atState = &position{}
-	}
 	v.rootReached()
-	return v.enterEpoch(0, 0)
+	stated, err := v.firstEpoch()
+	if err == nil {
+		err = v.enterEpoch(0, 0, stated)
+	}
+	if err == nil && v.st.n == 0 && !v.lost {
+		c.atState = &position{c.prev, c.key, c.keyKnown, c.epoch}
+	}
+	return err
 }
 
-// enterEpoch takes the first key of an epoch, if it can be had.
-func (v *verifier) enterEpoch(e uint32, n uint64) error {
+// firstEpoch is the hash of the file of epoch 0 that event 0 states, "" when it does not. It is
+// wanted before the line is read in its turn, which needs the key.
+func (v *verifier) firstEpoch() (stated string, err error) {
+	first, err := v.l.Event(0)
+	switch {
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrPruned), errors.Is(err, ErrTampered):
+		return "", nil // said elsewhere
+	case err != nil:
+		return "", err
+	case first.Event.Act != "audit.created":
+		return "", nil
+	}
+	return first.Event.Details.Text("file"), nil
+}
+
+// enterEpoch takes the first key of an epoch, if it can be had, from the file whose hash an event
+// states, "" when none does.
+func (v *verifier) enterEpoch(e uint32, n uint64, stated string) error {
 	c := &v.chain
-	c.epoch, c.keyKnown, c.broken = e, false, false
+	c.epoch, c.keyKnown, c.broken, c.anyEpoch = e, false, false, false
 	report := EpochReport{Epoch: e, From: n}
 	defer func() { v.out.Epochs = append(v.out.Epochs, report) }()
-	f := v.epochs[e]
-	if f == nil {
-		v.findAt(n, CheckEpoch, fmt.Sprintf("the file of epoch %d is missing", e))
+	f, err := writtenEpoch(v.epochs[e], e, stated)
+	if err != nil {
+		v.findAt(n, CheckEpoch, err.Error())
 		return nil
 	}
 	report.Sealed = f.Sealed
@@ -110,6 +134,9 @@ func (v *verifier) step(r *row) error {
 	}
 	if c.keyKnown {
 		c.key = evolve(&c.key, &r.leaf)
+	}
+	if err == nil && inPlace && r.details != "" {
+		err = v.checkDetails(n, r.details)
 	}
 	if err == nil && inPlace && r.event != nil {
 		err = v.understand(r)
@@ -163,61 +190,64 @@ func (v *verifier) rootReached() {
 // the log could have opened it.
 func (v *verifier) jump(r *row) error {
 	v.find(Finding{N: r.n, Check: CheckEpoch, Text: fmt.Sprintf("cut at %d is possible: %s begins a new chain", r.n, r.event.Act)})
-	e, ok := v.statedEpoch(r)
-	if !ok {
-		v.chain.keyKnown = false
-		return nil
-	}
-	return v.enterEpoch(e, r.n)
+	return v.opened(r)
 }
 
-// statedEpoch holds the event that opens an epoch against the epoch's file.
-func (v *verifier) statedEpoch(r *row) (uint32, bool) {
-	e := r.event.Details.Int("epoch")
-	if e != int64(v.chain.epoch)+1 && (chained(r.event.Act) || e <= int64(v.chain.epoch) || e > 1<<31) {
-		v.findAt(r.n, CheckEpoch, fmt.Sprintf("opens epoch %d after %d", e, v.chain.epoch))
-		return 0, false
+// opened enters the epoch that an event opens.
+func (v *verifier) opened(r *row) error {
+	c := &v.chain
+	e, stated := r.event.Details.Int("epoch"), r.event.Details.Text("file")
+	switch {
+	case e <= int64(c.epoch), e > math.MaxUint32, chained(r.event.Act) && e != int64(c.epoch)+1 && !c.anyEpoch:
+		v.findAt(r.n, CheckEpoch, fmt.Sprintf("opens epoch %d after %d", e, c.epoch))
+	case stated == "":
+		v.findAt(r.n, CheckEpoch, fmt.Sprintf("does not state the file of epoch %d", e))
+	default:
+		return v.enterEpoch(uint32(e), r.n, stated)
 	}
-	f := v.epochs[uint32(e)]
-	if f == nil {
-		v.findAt(r.n, CheckEpoch, fmt.Sprintf("the file of epoch %d is missing", e))
-		return 0, false
-	}
-	if f.Sum() != r.event.Details.Text("file") {
-		v.findAt(r.n, CheckEpoch, fmt.Sprintf("the file of epoch %d is not the one that was written", e))
-		return 0, false
-	}
-	return uint32(e), true
+	c.keyKnown = false
+	return nil
 }
 
 // understand acts on the events that the log says of itself.
 func (v *verifier) understand(r *row) error {
 	e := r.event
 	switch e.Act {
-	case "audit.created":
-		want := e.Details.Text("file")
-		if f := v.epochs[0]; f != nil && want != "" && f.Sum() != want {
-			v.findAt(r.n, CheckEpoch, "the file of epoch 0 is not the one that was written")
-		}
 	case "audit.epoch":
-		// What opens the next epoch must not see the hash of this line as the one before.
-		before := v.chain.prev
-		epoch, ok := v.statedEpoch(r)
-		if !ok {
-			v.chain.keyKnown = false
-			return nil
-		}
-		v.chain.prev = before
-		return v.enterEpoch(epoch, r.n)
+		return v.opened(r) // the leaf before it is still that of the event before
 	case "audit.checkpoint":
 		v.cpTimes[uint64(e.Details.Int("n"))] = e.Time
-		if k, err := checkpoint.ParseVerifier(e.Details.Text("key")); err == nil && !slices.ContainsFunc(v.keys, k.Equal) {
+		if k := v.l.ownKey(e.Details.Text("key")); k != nil && !slices.ContainsFunc(v.keys, k.Equal) {
 			v.keys = append(v.keys, k)
 		}
 	case "audit.acknowledged":
-		v.acked[uint64(e.Details.Int("at"))] = r.n
+		v.acknowledges(e.Details, r.n)
+	case "audit.redacted":
+		if _, missing := v.redacted[uint64(e.Details.Int("at"))]; missing {
+			v.redacted[uint64(e.Details.Int("at"))] = true
+		}
 	}
 	return nil
+}
+
+// acknowledges notes that event n is about a cut. Nobody can have known of one that was to come.
+func (v *verifier) acknowledges(d event.Details, n uint64) {
+	at := d.Int("at")
+	if at < 0 || uint64(at) >= n {
+		return
+	}
+	if _, earlier := v.acked[uint64(at)]; !earlier {
+		v.acked[uint64(at)] = n
+	}
+}
+
+// ownKey is the key of the log that an event names, nil when that is none.
+func (l *Log) ownKey(text string) *checkpoint.Verifier {
+	k, err := checkpoint.ParseVerifier(text)
+	if err != nil || k.Name() != l.info.Origin || k.Type() != checkpoint.Ed25519 {
+		return nil
+	}
+	return k
 }
 
 // checkCheckpoints holds every note against the root at its size, and its signatures against the
@@ -253,6 +283,10 @@ func (v *verifier) checkSignatures(s signedNote, cp checkpoint.Checkpoint, keys 
 		}
 	}
 	verified, err := s.note.Verify(known...)
+	own := func(k *checkpoint.Verifier) bool { _, ok := verified.By(k); return ok }
+	if err == nil && !slices.ContainsFunc(keys, own) && !slices.ContainsFunc(v.keys, own) && cp.Size >= v.out.From {
+		err = checkpoint.ErrUntrusted // a witness alone makes no checkpoint
+	}
 	if errors.Is(err, checkpoint.ErrUntrusted) && cp.Size < v.out.From {
 		return // by a key of the log that an event names which was not read; the root is right
 	}
@@ -261,7 +295,7 @@ func (v *verifier) checkSignatures(s signedNote, cp checkpoint.Checkpoint, keys 
 		return
 	}
 	cover := &v.out.Coverage
-	if slices.ContainsFunc(keys, func(k *checkpoint.Verifier) bool { _, ok := verified.By(k); return ok }) && cp.Size >= cover.SignedTo {
+	if slices.ContainsFunc(keys, own) && cp.Size >= cover.SignedTo {
 		cover.SignedTo, cover.CheckpointTime = cp.Size, v.cpTimes[cp.Size]
 	}
 	for _, w := range v.o.Witnesses {

@@ -12,6 +12,7 @@ const (
 	CheckTime       Check = "time"
 	CheckSegment    Check = "segment"
 	CheckEpoch      Check = "epoch"
+	CheckDetails    Check = "details"
 	CheckTree       Check = "tree"
 	CheckCheckpoint Check = "checkpoint"
 	CheckTail       Check = "tail"

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"slices"
 	"strconv"
 
 	"kai/internal/audit/event"
@@ -47,8 +49,10 @@ func (l *Log) moveDetails(n uint64, d event.Details) (event.Details, error) {
 // commitment is what an event says of a salted blob.
 func commitment(salted []byte) string {
 	sum := sha256.Sum256(salted)
-	return "c:" + base64.RawURLEncoding.EncodeToString(sum[:])
+	return commitmentOf(sum[:])
 }
+
+func commitmentOf(sum []byte) string { return "c:" + base64.RawURLEncoding.EncodeToString(sum) }
 
 // Details returns the details of an event, from their own file where they are there. Redacted
 // ones are fs.ErrNotExist; a file that is not what the event says is ErrTampered.
@@ -62,7 +66,48 @@ func (l *Log) Details(e *event.Event) ([]byte, error) {
 		return nil, err
 	}
 	if len(salted) < saltSize || commitment(salted) != want {
-		return nil, &TamperError{N: e.N, Check: CheckSyntax, Text: detailsFile(e.N) + " is not what the event says"}
+		return nil, &TamperError{N: e.N, Check: CheckDetails, Text: detailsFile(e.N) + " is not what the event says"}
 	}
 	return bytes.Clone(salted[saltSize:]), nil
+}
+
+// committed is the commitment of a line whose details lie in a file, "" when they do not: d is then
+// nothing but that.
+func committed(d []byte) string {
+	const begin, end = `{"details":"`, `"}`
+	if len(d) != len(begin)+len("c:")+base64.RawURLEncoding.EncodedLen(sha256.Size)+len(end) || !bytes.HasPrefix(d, []byte(begin+"c:")) {
+		return ""
+	}
+	return string(d[len(begin) : len(d)-len(end)])
+}
+
+// checkDetails holds the file of an event's details against the commitment. That it is missing has
+// to be said by an event that comes later.
+func (v *verifier) checkDetails(n uint64, want string) error {
+	f, err := v.openFile(detailsFile(n))
+	if errors.Is(err, fs.ErrNotExist) {
+		v.redacted[n] = false
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	h := sha256.New()
+	size, err := io.Copy(h, io.LimitReader(f, saltSize+maxDetails+1))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("audit log: %s: %w", detailsFile(n), err)
+	}
+	if size < saltSize || size > saltSize+maxDetails || commitmentOf(h.Sum(nil)) != want {
+		v.find(Finding{N: n, Check: CheckDetails, Text: detailsFile(n) + " is not what the event says"})
+	}
+	return nil
+}
+
+// checkRedactions tells of details that are gone without a word.
+func (v *verifier) checkRedactions() {
+	for _, n := range slices.Sorted(maps.Keys(v.redacted)) {
+		if !v.redacted[n] {
+			v.find(Finding{N: n, Check: CheckDetails, Text: detailsFile(n) + " is missing, and no event says that it was redacted"})
+		}
+	}
 }

@@ -65,6 +65,9 @@ func sealEpoch(doc *epochDocument, recipients []Recipient) (name string, file []
 	if err == nil {
 		err = w.Close()
 	}
+	if err == nil && out.Len() > maxSmallFile {
+		err = fmt.Errorf("sealed to %d recipients it has %d bytes, more than %d", len(recipients), out.Len(), maxSmallFile)
+	}
 	if err != nil {
 		return "", nil, fmt.Errorf("audit log: epoch %d: %w", doc.Epoch, err)
 	}
@@ -82,7 +85,8 @@ func auditorsDigest(recipients []Recipient) string {
 	return fmt.Sprintf("%x", sum[:8])
 }
 
-// EpochFile is the file of an epoch as it lies there.
+// EpochFile is a file of an epoch as it lies there. Data ends behind the limit of what is written, so
+// that a file beyond it is not the one that was written, whatever the rest is.
 type EpochFile struct {
 	Epoch  uint32
 	Sealed bool
@@ -92,8 +96,9 @@ type EpochFile struct {
 // Sum is the SHA-256 of the file, which the event that opened the epoch states.
 func (f *EpochFile) Sum() string { return fmt.Sprintf("%x", sha256.Sum256(f.Data)) }
 
-// readEpoch reads the file of an epoch. The error is fs.ErrNotExist when there is none.
-func readEpoch(d *durable.Dir, epoch uint32) (EpochFile, error) {
+// readEpoch reads the files of an epoch: one, unless somebody has put another beside it, or none.
+func readEpoch(d *durable.Dir, epoch uint32) ([]EpochFile, error) {
+	var files []EpochFile
 	for _, sealed := range []bool{true, false} {
 		name := sealedName(epoch)
 		if !sealed {
@@ -104,24 +109,44 @@ func readEpoch(d *durable.Dir, epoch uint32) (EpochFile, error) {
 			continue
 		}
 		if err != nil {
-			return EpochFile{}, err
+			return nil, err
 		}
 		data, err := io.ReadAll(io.LimitReader(f, maxSmallFile+1))
 		if err = errors.Join(err, f.Close()); err != nil {
-			return EpochFile{}, fmt.Errorf("audit log: %s: %w", name, err)
+			return nil, fmt.Errorf("audit log: %s: %w", name, err)
 		}
-		if len(data) > maxSmallFile {
-			return EpochFile{}, fmt.Errorf("audit log: %s: %w: more than %d bytes", name, ErrMalformed, maxSmallFile)
-		}
-		return EpochFile{epoch, sealed, data}, nil
+		files = append(files, EpochFile{epoch, sealed, data})
 	}
-	return EpochFile{}, fmt.Errorf("audit log: epoch %d: %w", epoch, fs.ErrNotExist)
+	return files, nil
+}
+
+// writtenEpoch returns the file whose hash, in hexadecimal digits, the event that opened the epoch
+// states; "" when no event does. The hash is compared before anything is decrypted: a file that was
+// changed is not one that somebody else could open. The error says what is wrong.
+func writtenEpoch(files []EpochFile, epoch uint32, stated string) (*EpochFile, error) {
+	switch {
+	case len(files) == 0:
+		return nil, fmt.Errorf("the file of epoch %d is missing", epoch)
+	case stated == "" && len(files) > 1:
+		return nil, fmt.Errorf("epoch %d has two files, and no event says which of them was written", epoch)
+	case stated == "":
+		return &files[0], nil
+	}
+	for i := range files {
+		if files[i].Sum() == stated {
+			return &files[i], nil
+		}
+	}
+	return nil, fmt.Errorf("the file of epoch %d is not the one that was written", epoch)
 }
 
 // open returns the document, with identities where it is sealed. The errors are ErrNoKey and
 // ErrMalformed.
 func (f *EpochFile) open(identities []age.Identity) (*epochDocument, error) {
 	plain := f.Data
+	if len(plain) > maxSmallFile {
+		return nil, fmt.Errorf("audit log: epoch %d: %w: more than %d bytes", f.Epoch, ErrMalformed, maxSmallFile)
+	}
 	if f.Sealed {
 		if len(identities) == 0 {
 			return nil, fmt.Errorf("audit log: %w %d", ErrNoKey, f.Epoch)

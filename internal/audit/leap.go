@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -25,10 +26,7 @@ func (v *verifier) quick(n uint64) (leaped bool, err error) {
 	if cp.Size <= n {
 		return false, nil
 	}
-	err = v.leap(cp.Size)
-	if isNoKey(err) {
-		return false, err
-	}
+	err = v.leap(cp.Size, true)
 	if err != nil || v.chain.edge.root() != cp.Root {
 		return false, errors.Join(errLeap, err)
 	}
@@ -60,15 +58,16 @@ func (v *verifier) signed() (newest checkpoint.Checkpoint) {
 
 // leap follows the chain up to event n by the leaves of the tree, without the lines: what they
 // hash to is held against the checkpoint that covers them, as for every other size. Keys evolve
-// with the leaves, too, but the events that open epochs have to be read.
-func (v *verifier) leap(n uint64) error {
+// with the leaves, too, but the events that open epochs have to be read. With strict it is an error that
+// an epoch's file does not lead to one.
+func (v *verifier) leap(n uint64, strict bool) error {
 	c := &v.chain
 	f, err := v.openFile(treeFile)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	openings, err := v.openings(n)
+	openings, err := v.openings(n, strict)
 	if err != nil {
 		return err
 	}
@@ -83,6 +82,7 @@ func (v *verifier) leap(n uint64) error {
 		}
 	}
 	c.tree.skip(n)
+	c.anyEpoch = v.o.Public
 	v.out.From = n
 	return v.leapedAcknowledgements(n)
 }
@@ -109,7 +109,7 @@ func (v *verifier) leapedAcknowledgements(n uint64) error {
 			continue
 		}
 		e := view.Event()
-		v.acked[uint64(e.Details.Int("at"))] = view.N
+		v.acknowledges(e.Details, view.N)
 	}
 	return nil
 }
@@ -154,7 +154,7 @@ func (v *verifier) hop(n uint64, leaf [32]byte, o *opening) error {
 // open enters an epoch at an event whose leaf is known, and its line where it was not pruned.
 func (v *verifier) open(n uint64, leaf [32]byte, o *opening) error {
 	if o.event == nil {
-		return v.enterEpoch(o.epoch, n)
+		return v.enterEpoch(o.epoch, n, "")
 	}
 	r := &row{n: n, leaf: leaf, event: o.event}
 	line, err := o.event.AppendLine(nil)
@@ -169,8 +169,9 @@ func (v *verifier) open(n uint64, leaf [32]byte, o *opening) error {
 	return v.understand(r)
 }
 
-// openings finds the events below n that open epochs: each epoch's file says where.
-func (v *verifier) openings(n uint64) (map[uint64]*opening, error) {
+// openings finds the events below n that open epochs: each epoch's file says where. Where one does
+// not, and that is no error, the events that are left say what is wrong.
+func (v *verifier) openings(n uint64, strict bool) (map[uint64]*opening, error) {
 	found := map[uint64]*opening{}
 	if v.o.Public {
 		return found, nil // no key is followed
@@ -179,30 +180,74 @@ func (v *verifier) openings(n uint64) (map[uint64]*opening, error) {
 	if err != nil {
 		return nil, err
 	}
-	for e, f := range v.epochs {
-		if e == 0 {
+	missing := v.st.epoch
+	for e, files := range v.epochs {
+		if e == 0 || !v.lost && e > v.st.epoch { // the latter begin behind n, if at all
 			continue
 		}
-		doc, err := f.open(v.o.Identities)
-		if isNoKey(err) {
-			return nil, err
-		}
-		if err != nil || doc.N >= n {
-			continue // said when its event is read
-		}
-		o := &opening{epoch: e, chained: !slices.Contains(unchained, doc.N)}
-		got, err := v.l.Event(doc.N)
+		missing--
+		at, o, err := v.opening(e, files, unchained)
 		switch {
-		case err == nil && opensEpoch(got.Event.Act) && got.Event.Details.Int("epoch") == int64(e):
-			o.event, o.chained = &got.Event, chained(got.Event.Act)
-		case err == nil: // the file was left by an opening that was cut short
-			continue
-		case !errors.Is(err, ErrPruned):
+		case err == nil && at < n:
+			found[at] = o
+		case err == nil: // said when its event is read
+		case strict:
+			return nil, err
+		case isNoKey(err) && !v.opensFrom(n, e):
 			return nil, err
 		}
-		found[doc.N] = o
+	}
+	if missing > 0 && strict {
+		return nil, errNoOpening
 	}
 	return found, nil
+}
+
+// opening finds the event that opens an epoch, by those of its files that can be opened. The errors
+// are those of EpochFile.open, errNoOpening, and those of the file system.
+func (v *verifier) opening(e uint32, files []EpochFile, unchained []uint64) (at uint64, o *opening, err error) {
+	for i := range files {
+		doc, failed := files[i].open(v.o.Identities)
+		if failed != nil {
+			err = failed
+			continue
+		}
+		got, failed := v.l.Event(doc.N)
+		switch {
+		case errors.Is(failed, ErrPruned):
+			return doc.N, &opening{epoch: e, chained: !slices.Contains(unchained, doc.N)}, nil
+		case errors.Is(failed, ErrNotFound), errors.Is(failed, ErrTampered):
+			err = errNoOpening
+		case failed != nil:
+			return 0, nil, failed
+		case opensEpoch(got.Event.Act) && got.Event.Details.Int("epoch") == int64(e) && got.Event.Details.Text("file") == files[i].Sum():
+			return doc.N, &opening{epoch: e, chained: chained(got.Event.Act), event: &got.Event}, nil
+		default:
+			err = errNoOpening
+		}
+	}
+	return 0, nil, err
+}
+
+// errNoOpening means that no event names the file: it is not the one that was written, or was left by
+// an opening that was cut short.
+var errNoOpening = errors.New("audit log: file of an epoch that no event names")
+
+// opensFrom reports whether one of the events from n on opens an epoch. All of them are read, so this
+// is asked only where something is wrong.
+func (v *verifier) opensFrom(n uint64, e uint32) bool {
+	for view, err := range v.l.views(context.Background(), n, math.MaxUint64) {
+		if err != nil {
+			return false
+		}
+		if !special(view.Act) {
+			continue
+		}
+		if opens := view.Event(); opensEpoch(opens.Act) && opens.Details.Int("epoch") == int64(e) {
+			return true
+		}
+	}
+	return false
 }
 
 // namedKeys are those that the log's last checkpoints say have signed them.
@@ -217,7 +262,7 @@ func (l *Log) namedKeys(n uint64) []*checkpoint.Verifier {
 			continue
 		}
 		e := v.Event()
-		if k, err := checkpoint.ParseVerifier(e.Details.Text("key")); err == nil {
+		if k := l.ownKey(e.Details.Text("key")); k != nil {
 			return []*checkpoint.Verifier{k}
 		}
 	}

@@ -102,7 +102,8 @@ func clean(s event.Source, c event.Context) (event.Source, event.Context) {
 func readInfo(d *durable.Dir) (Info, error) {
 	f, err := openPrivate(d, infoFile, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
-		if entries, err := d.ReadDir("seg"); err == nil && len(entries) > 0 {
+		segment := func(e fs.DirEntry) bool { _, ok := segmentFirst(e.Name()); return ok }
+		if entries, err := d.ReadDir("seg"); err == nil && slices.ContainsFunc(entries, segment) {
 			return Info{}, &TamperError{Check: CheckSyntax, Text: infoFile + " is missing, the events are there"}
 		}
 		return Info{}, ErrNotExist

@@ -96,7 +96,7 @@ func (v *verifier) begin() error {
 		}
 	}
 	if pruned > 0 {
-		return v.leap(pruned)
+		return v.leap(pruned, false)
 	}
 	return nil
 }
@@ -154,6 +154,7 @@ func (b *block) scan() {
 			continue
 		}
 		r := row{n: view.N, micros: view.Micros, leaf: h.line(line), mac: view.MAC, prev: view.Prev}
+		r.details = committed(view.Details)
 		if special(view.Act) {
 			e := view.Event()
 			r.event = &e

@@ -3,6 +3,7 @@ package audit
 import (
 	"errors"
 	"io/fs"
+	"slices"
 
 	"kai/internal/audit/checkpoint"
 )
@@ -43,8 +44,8 @@ func (l *Log) Status() (Status, error) {
 		return s, err
 	}
 	s.Epoch = st.epoch
-	if f, err := readEpoch(l.dir, st.epoch); err == nil {
-		s.Sealed = f.Sealed
+	if files, err := readEpoch(l.dir, st.epoch); err == nil && len(files) > 0 {
+		s.Sealed = !slices.ContainsFunc(files, func(f EpochFile) bool { return !f.Sealed })
 	}
 	if s.Bytes, err = l.bytes(); err != nil {
 		return s, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -57,6 +58,7 @@ func (l *Log) Verify(ctx context.Context, o VerifyOptions) (*Verification, error
 		return nil, err
 	}
 	v.checkTail()
+	v.checkRedactions()
 	v.checkCheckpoints()
 	v.checkMemories()
 	v.checkAnchors()
@@ -81,9 +83,10 @@ type verifier struct {
 	roots    map[uint64][32]byte // at the sizes that something else speaks of; nil until reached
 	wanted   []uint64            // those sizes, ascending
 	chain    chain
-	epochs   map[uint32]*EpochFile
+	epochs   map[uint32][]EpochFile
 	keys     []*checkpoint.Verifier // that events of the log name
-	acked    map[uint64]uint64      // position → the event that acknowledges it
+	acked    map[uint64]uint64      // position → the first event behind it that acknowledges it
+	redacted map[uint64]bool        // events whose details are not there; true once an event says so
 	cpTimes  map[uint64]time.Time
 	treeGood bool
 }
@@ -111,7 +114,7 @@ func (l *Log) snapshot(ctx context.Context, o VerifyOptions) (*verifier, error) 
 	defer held.Unlock()
 	v := &verifier{
 		l: l, o: o, limit: map[Check]bool{}, sizes: map[uint64]int64{}, roots: map[uint64][32]byte{},
-		epochs: map[uint32]*EpochFile{}, acked: map[uint64]uint64{}, cpTimes: map[uint64]time.Time{}, treeGood: true,
+		epochs: map[uint32][]EpochFile{}, redacted: map[uint64]bool{}, acked: map[uint64]uint64{}, cpTimes: map[uint64]time.Time{}, treeGood: true,
 	}
 	v.o.Workers = max(1, o.Workers)
 	v.out.End = "ok"
@@ -185,21 +188,16 @@ func (v *verifier) listSegments() error {
 	return nil
 }
 
-// openEpochs reads the epochs' files and opens those that it can.
+// openEpochs reads the epochs' files.
 func (v *verifier) openEpochs() error {
 	numbers, err := epochNumbers(v.l.dir) // event 0 says when there is none
 	if err != nil {
 		return err
 	}
 	for _, e := range numbers {
-		f, err := readEpoch(v.l.dir, e)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+		if v.epochs[e], err = readEpoch(v.l.dir, e); err != nil {
 			return err
 		}
-		v.epochs[e] = &f
 	}
 	return nil
 }
@@ -217,19 +215,21 @@ func (v *verifier) readNotes() error {
 		}
 	}
 	for _, name := range names {
-		data, err := v.l.dir.ReadFile(name, maxSmallFile)
+		data, err := readPrivate(v.l.dir, name, maxSmallFile+1)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		note, err := checkpoint.ParseNote(data)
+		note, err := checkpoint.ParseNote(data) // which refuses what is longer
 		switch {
 		case err != nil:
 			v.find(Finding{Check: CheckCheckpoint, Text: name + ": " + err.Error()})
 		case note.Claimed().Origin != v.l.info.Origin:
 			v.find(Finding{Check: CheckCheckpoint, Text: name + ": of another log"})
+		case name != checkpointFile && name != checkpointName(note.Claimed().Size):
+			v.find(Finding{Check: CheckCheckpoint, Text: fmt.Sprintf("%s: of %d events", name, note.Claimed().Size)})
 		default:
 			v.notes = append(v.notes, signedNote{name, note})
 		}
@@ -260,6 +260,8 @@ func (v *verifier) checkTail() {
 		return
 	}
 	switch {
+	case v.st.n == 0 && (v.st.segOff != 0 || v.st.seg != 0):
+		v.find(Finding{Check: CheckTail, Text: fmt.Sprintf("state says no events in %d bytes of segment %d", v.st.segOff, v.st.seg)})
 	case c.edge.size < v.st.n:
 		v.find(Finding{N: c.edge.size, Check: CheckTail, Text: fmt.Sprintf("state says %d events, log has %d", v.st.n, c.edge.size)})
 	case c.atState == nil:
@@ -358,4 +360,17 @@ func (v *verifier) acknowledge() {
 // openFile opens one of the log's files for reading.
 func (v *verifier) openFile(name string) (durable.File, error) {
 	return openPrivate(v.l.dir, name, os.O_RDONLY)
+}
+
+// readPrivate reads a file that openPrivate opens; of a longer one than limit, the first limit bytes.
+func readPrivate(d *durable.Dir, name string, limit int64) ([]byte, error) {
+	f, err := openPrivate(d, name, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("audit log: %s: %w", name, err)
+	}
+	return data, nil
 }

@@ -248,7 +248,7 @@ func TestJUnit(t *testing.T) {
 	for _, s := range doc.Suites {
 		got = append(got, fmt.Sprint(s.Name, " ", len(s.Cases), " ", s.Failures))
 	}
-	want := []string{"integrity 13 4", fmt.Sprint("patterns ", 5+len(hostile), " ", len(hostile)), "freshness 4 0"}
+	want := []string{"integrity 14 4", fmt.Sprint("patterns ", 5+len(hostile), " ", len(hostile)), "freshness 4 0"}
 	if !slices.Equal(got, want) || doc.Failures != 4+len(hostile) {
 		t.Errorf("suites %q, %d failures", got, doc.Failures)
 	}

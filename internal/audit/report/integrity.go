@@ -55,7 +55,7 @@ type Finding struct {
 
 // checks are what verifying looks at, in its order.
 var checks = [...]string{
-	"syntax", "sequence", "prev", "mac", "time", "segment", "epoch", "tree", "checkpoint", "tail", "memory", "anchor",
+	"syntax", "sequence", "prev", "mac", "time", "segment", "epoch", "details", "tree", "checkpoint", "tail", "memory", "anchor",
 }
 
 // unsigned is how many events no checkpoint covers.

@@ -8,10 +8,6 @@ import (
 )
 
 // anchors checks the heads that were told to somebody outside.
-//
-// Open: what a last line without line feed is. It is none yet. Open: the spelling
-// of the time. It is that of events. Open: the types of kind and ref. They are
-// strings.
 func (j *judge) anchors() {
 	rest := j.files.anchors
 	for i := 1; ; i++ {

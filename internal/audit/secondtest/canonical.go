@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // maxInt is the largest number, either way.
@@ -46,6 +47,12 @@ func object(data []byte, members ...string) (map[string]any, error) {
 func integers(v any) (any, error) {
 	var err error
 	switch v := v.(type) {
+	case nil:
+		return nil, errors.New("a null")
+	case string:
+		if strings.ContainsFunc(v, unicode.IsControl) {
+			return nil, errors.New("a control character")
+		}
 	case json.Number:
 		i, err := strconv.ParseInt(v.String(), 10, 64)
 		if err != nil || i > maxInt || i < -maxInt {

@@ -3,13 +3,15 @@
 package secondtest
 
 import (
-	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -32,20 +34,8 @@ func (j *judge) head(what string, size uint64, root string) {
 	}
 }
 
-// checkpoints checks all notes, and what the events audit.checkpoint say.
-//
-// Open: whether an event's d.n and d.root are a checkpoint in the meaning of
-// VERIFYING. They are. Open: whether the note must exist that such an event
-// follows, and whether an event must follow each note. They need not, as long as
-// some event names the key of the note.
+// checkpoints checks all notes.
 func (j *judge) checkpoints() {
-	for _, h := range j.said {
-		what := fmt.Sprintf("checkpoint: event %d", h.n)
-		if h.size > h.n {
-			j.find("%s: of %d events", what, h.size)
-		}
-		j.head(what, h.size, h.root)
-	}
 	known := j.verifiers()
 	for _, f := range j.files.notes {
 		size, root, signed, err := openNote(f.data, j.header.origin, known)
@@ -57,7 +47,7 @@ func (j *judge) checkpoints() {
 			j.find("checkpoint: %s is of %d events", f.name, size)
 		}
 		j.head("checkpoint: "+f.name, size, root)
-		if !signed && len(j.keys) > 0 {
+		if !signed {
 			j.find("checkpoint: %s: no signature by a key of the log", f.name)
 		}
 		if signed && size > j.signed {
@@ -66,54 +56,76 @@ func (j *judge) checkpoints() {
 	}
 }
 
-// verifiers are the log's keys: those that events audit.checkpoint name.
-func (j *judge) verifiers() note.Verifiers {
+// verifiers are the log's keys: those that events audit.checkpoint name. What
+// golang.org/x/mod takes for a verifier key is one of type 0x01.
+func (j *judge) verifiers() []note.Verifier {
 	slices.Sort(j.keys)
 	var l []note.Verifier
 	for _, key := range slices.Compact(j.keys) {
 		v, err := note.NewVerifier(key)
-		if err == nil && v.Name() != j.header.origin {
-			err = errors.New("of another name than the origin")
+		if err == nil && v.Name() == j.header.origin {
+			l = append(l, v)
 		}
-		if err != nil {
-			j.find("checkpoint: key %q: %v", key, err)
-			continue
-		}
-		l = append(l, v)
 	}
-	return note.VerifierList(l...)
+	return l
 }
 
 // openNote reads a signed note. A note that has signatures by unknown keys only
 // is not signed. A wrong signature by a known one is an error.
-//
-// Open: whether the unused last bits of b64 must be zero, as those of b64url. In
-// roots they must, in signatures they need not.
-func openNote(data []byte, origin string, known note.Verifiers) (size uint64, root string, signed bool, err error) {
+func openNote(data []byte, origin string, known []note.Verifier) (size uint64, root string, signed bool, err error) {
+	fail := func(what string) (uint64, string, bool, error) { return 0, "", false, errors.New(what) }
 	if len(data) > maxNote {
-		return 0, "", false, errors.New("more than 64 KiB")
+		return fail("more than 64 KiB")
 	}
-	n, err := note.Open(data, known)
-	var unverified *note.UnverifiedNoteError
-	if errors.As(err, &unverified) {
-		n, err = unverified.Note, nil
+	text, lines, divided := strings.Cut(string(data), "\n\n")
+	if !divided || !strings.HasSuffix(lines, "\n") {
+		return fail("not text, an empty line and signatures")
 	}
-	if err != nil {
-		return 0, "", false, err
+	text += "\n"
+	parts := strings.Split(text, "\n")
+	if len(parts) != 4 {
+		return fail("not three lines")
 	}
-	if i := bytes.LastIndex(data, []byte("\n\n")); bytes.Count(data[i+2:], []byte("\n")) > maxSignatures {
-		return 0, "", false, errors.New("more than 32 signatures")
+	if parts[0] != origin {
+		return fail("of another origin")
 	}
-	lines := strings.Split(n.Text, "\n")
-	if len(lines) != 4 || lines[3] != "" {
-		return 0, "", false, errors.New("not three lines")
+	size, err = strconv.ParseUint(parts[1], 10, 53)
+	if err != nil || strconv.FormatUint(size, 10) != parts[1] {
+		return fail("the size is no number")
 	}
-	if lines[0] != origin {
-		return 0, "", false, errors.New("of another origin")
+	signatures := strings.Split(strings.TrimSuffix(lines, "\n"), "\n")
+	if len(signatures) > maxSignatures {
+		return fail("more than 32 signatures")
 	}
-	size, err = strconv.ParseUint(lines[1], 10, 63)
-	if err != nil || strconv.FormatUint(size, 10) != lines[1] {
-		return 0, "", false, errors.New("the size is no number")
+	for _, line := range signatures {
+		name, hash, signature, err := parseSignature(line)
+		if err != nil {
+			return fail(err.Error())
+		}
+		for _, v := range known {
+			if v.Name() != name || v.KeyHash() != hash {
+				continue
+			}
+			if !v.Verify([]byte(text), signature) {
+				return fail("a signature by the log is wrong")
+			}
+			signed = true
+		}
 	}
-	return size, lines[2], len(n.Sigs) > 0, nil
+	return size, parts[2], signed, nil
+}
+
+// parseSignature reads a line without its line feed.
+func parseSignature(line string) (name string, hash uint32, signature []byte, err error) {
+	rest, dashed := strings.CutPrefix(line, "— ")
+	name, text, divided := strings.Cut(rest, " ")
+	odd := func(r rune) bool { return r == '+' || unicode.IsSpace(r) || unicode.IsControl(r) }
+	if !dashed || !divided || name == "" || len(name) > 255 || !utf8.ValidString(name) || strings.ContainsFunc(name, odd) {
+		return "", 0, nil, errors.New("not a line of a signature")
+	}
+	data, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil || base64.StdEncoding.EncodeToString(data) != text || len(data) < 5 {
+		return "", 0, nil, errors.New("not the base64 of a signature")
+	}
+	return name, binary.BigEndian.Uint32(data), data[4:], nil
 }

@@ -6,7 +6,4 @@
 // It prefers clarity to speed and reads whole files into memory. It does not
 // read archives and pruned logs, and does not look at the memories outside the
 // directory of the log.
-//
-// Where the page leaves something open, a comment that begins with "Open:" says
-// what has been assumed.
 package secondtest

@@ -16,16 +16,13 @@ import (
 )
 
 // begin opens epoch 0, whose key is that of event 0.
-//
-// Open: whether an event 0 that begins a new chain belongs to epoch 0. It does
-// as any other event does: epoch 0 ends before it.
 func (j *judge) begin() {
 	j.key = j.open(0, 0, j.firstFile())
 }
 
 // firstFile is the member d.file of event 0, "" when it has none.
 func (j *judge) firstFile() any {
-	if len(j.files.segs) == 0 {
+	if len(j.files.segs) == 0 || j.files.segs[0].name != "seg/000000000000.jsonl" {
 		return nil
 	}
 	line, _, complete := bytes.Cut(j.files.segs[0].data, []byte("\n"))
@@ -33,7 +30,7 @@ func (j *judge) firstFile() any {
 		return nil
 	}
 	e, err := parseLine(line)
-	if err != nil || e.n != 0 || e.act == "audit.state_lost" || e.act == "audit.repaired" || e.act == "audit.epoch" {
+	if err != nil || e.n != 0 || e.act != "audit.created" {
 		return nil // it says nothing, or is about another epoch
 	}
 	return e.d["file"]
@@ -84,26 +81,33 @@ func (j *judge) enter(n uint64, number uint32, found bool, e event) {
 // open returns the first key of an epoch that event n opens, nil when it is not
 // known. j.leaf is the leaf before event n. file is the member d.file, nil when
 // there is none.
-//
-// Open: the spelling of the number in the file's name. It is decimal without
-// leading zeros. Open: what it means that there are both files. One too many has
-// been written. Files of epochs that no event speaks of mean nothing.
 func (j *judge) open(number uint32, n uint64, file any) *[32]byte {
 	sealed, clear := fmt.Sprintf("epochs/%d.age", number), fmt.Sprintf("epochs/%d.key", number)
-	name, data := sealed, j.files.epochs[sealed]
-	if plain := j.files.epochs[clear]; plain != nil {
-		if data != nil {
-			j.find("epoch: there are both %s and %s", sealed, clear)
-			return nil
+	var name string
+	var data []byte
+	there := 0
+	for _, candidate := range []string{sealed, clear} {
+		b := j.files.epochs[candidate]
+		if b == nil {
+			continue
 		}
-		name, data = clear, plain
+		there++
+		if sum := sha256.Sum256(b); file == nil || file == hex.EncodeToString(sum[:]) {
+			name, data = candidate, b
+		}
 	}
-	if data == nil {
-		j.find("epoch: %s is missing", sealed)
+	switch {
+	case there == 0:
+		j.find("epoch: neither %s nor %s is there", sealed, clear)
 		return nil
-	}
-	if sum := sha256.Sum256(data); file != nil && file != hex.EncodeToString(sum[:]) {
-		j.find("epoch: %s is not the file that event %d names", name, n)
+	case there == 2 && file == nil:
+		j.find("epoch: there are both %s and %s", sealed, clear)
+		return nil
+	case data == nil:
+		j.find("epoch: the file of epoch %d is not the one that event %d names", number, n)
+		return nil
+	case len(data) > 64<<10:
+		j.find("epoch: %s is too long", name)
 		return nil
 	}
 	if name == sealed {

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // events checks all lines. It stops where it cannot tell any more what the next
@@ -19,17 +20,14 @@ func (j *judge) events() {
 		first, named := segmentName(seg.name)
 		switch {
 		case !named:
-			j.find("segment: %s is none", seg.name)
-			continue
+			continue // no part of the log
 		case first%j.header.seg != 0 || first != j.n:
 			j.find("segment: %s is not in its place, the next event is %d", seg.name, j.n)
 			return
-		case torn != "" && len(seg.data) > 0:
+		case torn != "":
 			j.find("segment: %s has something behind its last line", torn)
 			return
 		}
-		// Open: whether there may be a segment without events behind the last
-		// one. It may, as a process that was killed leaves it.
 		rest := seg.data
 		for {
 			i := bytes.IndexByte(rest, '\n')
@@ -51,8 +49,14 @@ func (j *judge) events() {
 		if len(rest) > 0 {
 			torn = seg.name
 		}
+		if len(rest) >= maxLine {
+			j.find("segment: %s ends in more than a line may have", seg.name)
+		}
 	}
 	j.checkState()
+	for n := range j.missing {
+		j.find("details: those of event %d are missing, and were not redacted", n)
+	}
 	if j.hasState && !j.atState {
 		j.find("tail: the state knows %d events, there are %d", j.state.n, j.n)
 	}
@@ -102,6 +106,7 @@ func (j *judge) line(line []byte) bool {
 		j.nextEpoch(n, e)
 	}
 
+	j.details(n, e)
 	j.note(n, e)
 	j.tree.add(leaf)
 	j.leaf = leaf
@@ -113,20 +118,36 @@ func (j *judge) line(line []byte) bool {
 // note keeps what events say about the log.
 func (j *judge) note(n uint64, e event) {
 	switch e.act {
+	case "audit.redacted":
+		if at, found := e.d["at"].(int64); found && at >= 0 {
+			delete(j.missing, uint64(at))
+		}
 	case "audit.acknowledged":
 		if at, found := e.d["at"].(int64); found && at >= 0 {
 			j.acks = append(j.acks, ack{n, uint64(at)})
 		}
 	case "audit.checkpoint":
-		size, sized := e.d["n"].(int64)
-		root, rooted := e.d["root"].(string)
-		key, keyed := e.d["key"].(string)
-		if !sized || !rooted || !keyed || size < 0 {
-			j.find("checkpoint: event %d does not say what was signed", n)
-			return
+		if key, found := e.d["key"].(string); found {
+			j.keys = append(j.keys, key)
 		}
-		j.said = append(j.said, head{n, uint64(size), root})
-		j.keys = append(j.keys, key)
+	}
+}
+
+// details holds the file of an event's details against what the event says.
+func (j *judge) details(n uint64, e event) {
+	want, found := e.d["details"].(string)
+	if !found || len(e.d) != 1 || !strings.HasPrefix(want, "c:") || len(want) != 45 {
+		return
+	}
+	name := fmt.Sprintf("details/%d.bin", n)
+	data, there := j.files.details[name]
+	if !there {
+		j.missing[n] = true
+		return
+	}
+	sum := sha256.Sum256(data)
+	if len(data) < 32 || len(data) > 32+16<<20 || want != "c:"+base64.RawURLEncoding.EncodeToString(sum[:]) {
+		j.find("details: %s is not what event %d says", name, n)
 	}
 }
 

@@ -26,13 +26,11 @@ type files struct {
 	segs                []file // everything in seg, by name
 	epochs              map[string][]byte
 	notes               []file // checkpoint and what is in checkpoints
+	details             map[string][]byte
 }
 
 // load reads the files of the log. The file tree is not read: everything in it
 // follows from the lines.
-//
-// Open: whether directories that others can read or write are refused too. The
-// page says it of files only.
 func load(dir string) (*files, error) {
 	unlock, err := lock(filepath.Join(dir, "lock"))
 	if err != nil {
@@ -51,14 +49,21 @@ func load(dir string) (*files, error) {
 		return nil, fmt.Errorf("%s: archives are not supported", archived[0].name)
 	}
 
-	f := &files{epochs: map[string][]byte{}}
+	f := &files{epochs: map[string][]byte{}, details: map[string][]byte{}}
 	for name, p := range map[string]*[]byte{"log.json": &f.log, "state": &f.state, "anchors.jsonl": &f.anchors} {
 		if *p, err = read(dir, name); err != nil {
 			return nil, err
 		}
 	}
-	if f.segs, err = list(dir, "seg", ""); err != nil {
+	if f.segs, err = list(dir, "seg", ".jsonl"); err != nil {
 		return nil, err
+	}
+	details, err := list(dir, "details", ".bin")
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range details {
+		f.details[d.name] = d.data
 	}
 	for _, suffix := range []string{".age", ".key"} {
 		l, err := list(dir, "epochs", suffix)
@@ -83,7 +88,7 @@ func load(dir string) (*files, error) {
 }
 
 // list reads the files in a directory of the log whose names end in suffix, by
-// name. It may be missing.
+// name, without temporary ones. It may be missing.
 func list(dir, sub, suffix string) ([]file, error) {
 	entries, err := os.ReadDir(filepath.Join(dir, sub))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -91,7 +96,7 @@ func list(dir, sub, suffix string) ([]file, error) {
 	}
 	var l []file
 	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), suffix) {
+		if !strings.HasSuffix(e.Name(), suffix) || strings.HasPrefix(e.Name(), ".kai-tmp-") {
 			continue
 		}
 		name := sub + "/" + e.Name()
@@ -122,9 +127,6 @@ func read(dir, name string) ([]byte, error) {
 }
 
 // open opens a file unless it must be refused.
-//
-// Open: who the others are. It is anybody but the owner of the file; a file that
-// belongs to somebody else is not refused.
 func open(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, syscall.ELOOP) {
@@ -138,8 +140,8 @@ func open(path string) (*os.File, error) {
 	case err != nil:
 	case !fi.Mode().IsRegular():
 		err = errors.New("refused: not a plain file")
-	case fi.Mode().Perm()&0o066 != 0:
-		err = fmt.Errorf("refused: others can read or write it (%04o)", fi.Mode().Perm())
+	case fi.Mode().Perm()&0o077 != 0:
+		err = fmt.Errorf("refused: its mode is %04o", fi.Mode().Perm())
 	}
 	if err != nil {
 		f.Close()
@@ -148,9 +150,7 @@ func open(path string) (*os.File, error) {
 	return f, nil
 }
 
-// lock takes a shared lock, so that nobody appends meanwhile.
-//
-// Open: what it means when the lock is missing. It means nothing.
+// lock takes a shared lock, so that nobody appends meanwhile. It may be missing.
 func lock(path string) (unlock func(), err error) {
 	f, err := open(path)
 	if errors.Is(err, fs.ErrNotExist) {

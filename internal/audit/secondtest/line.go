@@ -103,9 +103,6 @@ func digits(n int) func(*scanner) {
 }
 
 // isTime tells whether t is UTC with six decimals.
-//
-// Open: whether a second 60 is real. It is not, since the page speaks of no leap
-// seconds.
 func isTime(t string) bool {
 	const layout = "2006-01-02T15:04:05.000000Z"
 	p, err := time.Parse(layout, t)
@@ -268,8 +265,6 @@ func (s *scanner) data() map[string]any {
 }
 
 // value reads one in d.
-//
-// Open: whether arrays may be empty and may mix types. They may.
 func (s *scanner) value(arrays bool) any {
 	switch {
 	case s.accept(`true`):

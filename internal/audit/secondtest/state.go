@@ -18,12 +18,8 @@ type state struct {
 }
 
 // parseState returns the first copy whose hash is right.
-//
-// Open: what a copy is whose hash is right and whose first eight bytes are not,
-// and what a file of another size than 256 bytes is. The former is not right, and
-// in the latter both copies are looked for in their places.
 func parseState(b []byte) (s state, found bool) {
-	for ; len(b) >= 128; b = b[128:] {
+	for b = b[:min(len(b), 256)]; len(b) >= 128; b = b[128:] {
 		if sha256.Sum256(b[:96]) != [32]byte(b[96:128]) || string(b[:8]) != "KAIAUD1\n" {
 			continue
 		}
@@ -47,8 +43,6 @@ func (j *judge) checkState() {
 		return
 	}
 	j.atState = true
-	// Open: which segment is the last one after the last event that one has room
-	// for. It is this one until the next has an event.
 	switch {
 	case uint64(s.segment) != j.segment:
 		j.find("tail: the state knows segment %d as the last one, not %d", s.segment, j.segment)

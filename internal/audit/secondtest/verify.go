@@ -3,9 +3,9 @@
 package secondtest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"filippo.io/age"
 )
@@ -28,7 +28,8 @@ type Result struct {
 // It is "tampered" when something is not as it was written, or when the log may
 // have been cut and nobody has acknowledged that; "incomplete" when nothing is
 // wrong but the state is lost; otherwise "ok". Acknowledged cuts are among the
-// findings of a log that is ok.
+// findings of a log that is ok. What is wrong without the key of an epoch that none
+// of the identities opens is wrong with it.
 //
 // An error means that the log cannot be judged: it is none, or of another
 // version, a file must be refused, none of the identities opens an epoch, or
@@ -40,9 +41,7 @@ func Verify(dir string, identities ...age.Identity) (Result, error) {
 		return Result{}, err
 	}
 	if f.log == nil {
-		// The events say that there was a log, and without log.json nobody knows
-		// which.
-		if f.hasEvents() {
+		if f.hasEvents() { // so there was a log, and nobody knows which
 			return Result{tampered, []string{"log: log.json is missing"}}, nil
 		}
 		return Result{}, errors.New("there is no log.json")
@@ -51,7 +50,7 @@ func Verify(dir string, identities ...age.Identity) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("log.json: %w", err)
 	}
-	j := &judge{header: h, files: f, identities: identities}
+	j := &judge{header: h, files: f, identities: identities, missing: map[uint64]bool{}}
 	j.state, j.hasState = parseState(f.state)
 	if !j.hasState {
 		j.notes = append(j.notes, "tail: the state is lost, the end may have been cut off")
@@ -64,15 +63,7 @@ func Verify(dir string, identities ...age.Identity) (Result, error) {
 }
 
 func (f *files) hasEvents() bool {
-	for _, s := range f.segs {
-		if bytes.IndexByte(s.data, '\n') >= 0 {
-			return true
-		}
-	}
-	// Open: whether a state that counts events, without their lines, shows that
-	// there were events. It does.
-	st, found := parseState(f.state)
-	return found && st.n > 0
+	return slices.ContainsFunc(f.segs, func(s file) bool { _, named := segmentName(s.name); return named })
 }
 
 // judge holds what is known of a log while it is being read.
@@ -98,21 +89,15 @@ type judge struct {
 	size    uint64 // of these
 	atState bool   // the end that the state knows has been reached
 
-	cuts []uint64 // events that begin new chains
-	acks []ack
-	keys []string // verifier keys of the log
-	said []head   // roots that events told
+	cuts    []uint64 // events that begin new chains
+	acks    []ack
+	keys    []string        // verifier keys of the log
+	missing map[uint64]bool // events whose details are not there
 
 	signed uint64 // the size of the largest checkpoint that the log's key signed
 }
 
 type ack struct{ n, at uint64 }
-
-type head struct {
-	n    uint64 // the event that tells it
-	size uint64
-	root string
-}
 
 func (j *judge) find(format string, args ...any) {
 	j.wrong = append(j.wrong, fmt.Sprintf(format, args...))
@@ -131,7 +116,6 @@ func (j *judge) chains() {
 
 func (j *judge) acknowledged(n uint64) bool {
 	for _, a := range j.acks {
-		// Open: whether a cut can be acknowledged in advance. It cannot.
 		if a.at == n && a.n > n && a.n < j.signed {
 			return true
 		}
@@ -140,8 +124,6 @@ func (j *judge) acknowledged(n uint64) bool {
 }
 
 func (j *judge) result() (Result, error) {
-	// Open: what a log is that has both wrong events and an epoch that nobody
-	// here opens. What is wrong without the keys is wrong with them.
 	r := Result{Verdict: ok, Findings: append(j.wrong, j.notes...)}
 	switch {
 	case len(j.wrong) > 0:

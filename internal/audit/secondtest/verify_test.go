@@ -192,6 +192,18 @@ func TestVerify(t *testing.T) {
 		{"mac", edit(seg, replace(`"m":"L`, `"m":"M`)), tampered},
 		{"severity", edit(seg, replace("medium", "low")), tampered},
 		{"signature", edit("checkpoint", replace("dB4NIA8=", "dB4NIB8=")), tampered},
+		{"unused bits of a signature", edit("checkpoint", replace("dB4NIA8=", "dB4NIA9=")), tampered},
+		{"unused bits of a root", edit("checkpoint", replace("wD3xmXU=", "wD3xmXV=")), tampered},
+		{"another file beside the first key", func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "epochs/0.age"), nil, 0o600)
+		}, tampered}, // since event 0 names none
+		{"a file of no epoch", func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "epochs/1.age"), nil, 0o600)
+		}, ok},
+		{"behind the state", edit("state", add("x")), ok},
+		{"an anchor with a comma in its time", func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "anchors.jsonl"), []byte(`{"kind":"mail","n":3,"ref":"x","root":"`+exampleRoot+`","t":"2026-01-02T03:04:08,000000Z","v":1}`+"\n"), 0o600)
+		}, tampered},
 		{"unknown key", edit("checkpoint", replace("EefoW6VC", "EefoW7VC")), tampered},
 		{"size", edit("checkpoint", replace("\n3\n", "\n4\n")), tampered},
 		{"root", edit("checkpoint", replace("jZEN", "jZEM")), tampered},
@@ -206,7 +218,7 @@ func TestVerify(t *testing.T) {
 		}, tampered},
 		{"first key", edit("epochs/0.key", replace("AAEC", "AAED")), tampered},
 		{"no first key", func(dir string) error { return os.Remove(filepath.Join(dir, "epochs/0.key")) }, tampered},
-		{"something in seg", func(dir string) error { return os.WriteFile(filepath.Join(dir, "seg/x"), nil, 0o600) }, tampered},
+		{"something in seg", func(dir string) error { return os.WriteFile(filepath.Join(dir, "seg/x"), nil, 0o600) }, ok},
 		{"next segment", func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "seg/000000000256.jsonl"), nil, 0o600)
 		}, tampered},
