@@ -44,7 +44,7 @@ type alertAttempt struct {
 }
 
 func auditAlertFlush(ctx context.Context, env *env) error {
-	log, err := env.openLog(ctx)
+	log, err := env.appendLog(ctx)
 	if errors.Is(err, audit.ErrTampered) || errors.Is(err, audit.ErrNotExist) {
 		// What waits may be the alert that says so.
 		if found, failed := env.openForAlerts(); failed == nil {

@@ -224,7 +224,7 @@ func (e *env) alertTampering(ctx context.Context, log *openedLog, cause error) {
 	}
 	one := event.Event{
 		Time: e.now().UTC().Truncate(event.Precision), Severity: event.Critical, Type: event.SecurityViolation, Act: act, Outcome: event.Fail,
-		Source: e.eventSource(), Context: event.Context{Cmd: e.commandName, CI: e.getenv("CI") != ""},
+		Source: e.eventSource(true), Context: event.Context{Cmd: e.commandName, CI: e.getenv("CI") != ""},
 	}
 	logID := ""
 	if log.Log != nil {

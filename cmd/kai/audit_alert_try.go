@@ -69,7 +69,7 @@ func testAlert(env *env, log *openedLog) (alert.Alert, error) {
 	now := env.now()
 	one := event.Event{
 		N: size, Time: now.UTC().Truncate(event.Precision), Severity: event.High, Type: event.SecurityViolation,
-		Act: "audit.violation", Outcome: event.OK, Source: env.eventSource(), Context: event.Context{Cmd: env.commandName},
+		Act: "audit.violation", Outcome: event.OK, Source: env.eventSource(true), Context: event.Context{Cmd: env.commandName},
 		Details: event.Details{}.With("pattern", "test").With("rule", "kai-test").With("group", "").
 			With("title", "a test of this sink: nothing has happened"),
 	}

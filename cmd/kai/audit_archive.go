@@ -44,7 +44,7 @@ func auditArchive(ctx context.Context, env *env, o auditArchiveOptions) error {
 	if err != nil {
 		return err
 	}
-	log, err := env.openLog(ctx)
+	log, err := env.appendLog(ctx)
 	if err != nil {
 		return err
 	}

@@ -101,11 +101,13 @@ func auditCheckpoint(ctx context.Context, env *env, o auditCheckpointOptions) er
 			return err
 		}
 	}
-	log, err := env.openLog(ctx)
+	log, err := env.appendLog(ctx)
 	if err != nil {
 		return err
 	}
 	defer log.close()
+	env.ownLog = log
+	defer func() { env.ownLog = nil }()
 	signers, err := log.signers(ctx, env, o.keys)
 	if err != nil {
 		return err
@@ -121,6 +123,9 @@ func auditCheckpoint(ctx context.Context, env *env, o auditCheckpointOptions) er
 	note, head, err := log.Checkpoint(ctx, signers.list)
 	if err != nil {
 		return err
+	}
+	if err := log.rememberVKeys(signers); err != nil {
+		env.warn("verifier keys not remembered: %v", err)
 	}
 	if o.output != "" {
 		if err := env.writeFile(ctx, o.output, note, outputOptions{mode: 0o644, force: o.force, flag: "-f"}); err != nil {

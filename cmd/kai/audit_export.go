@@ -91,7 +91,7 @@ func auditExport(ctx context.Context, env *env, o auditExportOptions) error {
 	if err := o.check(env); err != nil {
 		return err
 	}
-	log, err := env.openLog(ctx)
+	log, err := env.appendLog(ctx)
 	if err != nil {
 		return err
 	}

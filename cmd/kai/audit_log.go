@@ -38,15 +38,29 @@ func (o *openedLog) close() {
 	}
 }
 
-// openLog opens the log of the home for reading. The errors are those of openHome, and
+// logAccess is what a log is opened for.
+type logAccess int
+
+const (
+	reading   logAccess = iota
+	appending           // events of its own
+	creating            // and it is made first if there is none
+)
+
+// openLog opens the log of the home for reading: events would lack the hash of the parent's
+// executable, which takes longer than many a question. The errors are those of openHome, and
 // audit.ErrNotExist while nothing was recorded.
-func (e *env) openLog(ctx context.Context) (*openedLog, error) { return e.findLog(ctx, false) }
+func (e *env) openLog(ctx context.Context) (*openedLog, error) { return e.findLog(ctx, reading) }
 
-// createLog opens the log of the home and makes it first if there is none. The home must be
+// appendLog opens the log for appending. The errors are those of openLog.
+func (e *env) appendLog(ctx context.Context) (*openedLog, error) { return e.findLog(ctx, appending) }
+
+// createLog opens the log for appending, and makes it first if there is none. The home must be
 // there.
-func (e *env) createLog(ctx context.Context) (*openedLog, error) { return e.findLog(ctx, true) }
+func (e *env) createLog(ctx context.Context) (*openedLog, error) { return e.findLog(ctx, creating) }
 
-func (e *env) findLog(ctx context.Context, create bool) (_ *openedLog, err error) {
+func (e *env) findLog(ctx context.Context, access logAccess) (_ *openedLog, err error) {
+	create := access == creating
 	h, err := e.openHome()
 	if errors.Is(err, home.ErrNotExist) && !create {
 		return nil, withHint(err, "kai audit init")
@@ -80,7 +94,7 @@ func (e *env) findLog(ctx context.Context, create bool) (_ *openedLog, err error
 	if err := o.checkFileSystem(); err != nil {
 		return nil, err
 	}
-	options, err := e.logOptions(h, o)
+	options, err := e.logOptions(h, o, access)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +141,7 @@ func (o *openedLog) checkFileSystem() error {
 		"a home on a local disk, or allow_network_fs = true under [audit] in config.toml")
 }
 
-func (e *env) logOptions(h *home.Home, o *openedLog) (audit.Options, error) {
+func (e *env) logOptions(h *home.Home, o *openedLog, access logAccess) (audit.Options, error) {
 	options := audit.Options{Dir: o.dir, Now: e.now, Random: e.random}
 	if o.local != nil {
 		o.gap = memory.Gap{Dir: o.local}
@@ -149,20 +163,25 @@ func (e *env) logOptions(h *home.Home, o *openedLog) (audit.Options, error) {
 		options.Recipients = append(options.Recipients, audit.Recipient{Text: text, Recipient: recipient})
 	}
 	var err error
-	options.Source = e.eventSource()
+	options.Source = e.eventSource(access != reading)
 	options.Context, err = e.eventContext(h, o.dir)
 	return options, err
 }
 
-// eventSource says where events of this process come from.
-func (e *env) eventSource() event.Source {
+// eventSource says where events of this process come from. The parent is for events that are
+// appended, or are shown as if they were.
+func (e *env) eventSource(withParent bool) event.Source {
 	p := e.sys.process()
+	parent := ""
+	if withParent && p.parent != nil {
+		parent = p.parent()
+	}
 	agent := e.getenv("KAI_IDENTITY")
 	if c, err := e.config(); agent == "" && err == nil {
 		agent = c.Identity
 	}
 	return event.Source{
-		Agent: agent, UID: p.uid, HasUID: p.hasUID, PID: int64(p.pid), Parent: p.parent,
+		Agent: agent, UID: p.uid, HasUID: p.hasUID, PID: int64(p.pid), Parent: parent,
 		TTY: p.tty, Host: p.host, Ver: kaiVersion(),
 	}
 }

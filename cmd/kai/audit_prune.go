@@ -95,7 +95,7 @@ func auditPrune(ctx context.Context, env *env, o auditPruneOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	log, err := env.openLog(ctx)
+	log, err := env.appendLog(ctx)
 	if err != nil {
 		return err
 	}

@@ -157,28 +157,54 @@ func readVerifiers(env *env, flag string, texts []string) ([]*checkpoint.Verifie
 	return list, nil
 }
 
-// openAuditor opens the key that epochs are sealed to. The identity is valid until close.
-func openAuditor(ctx context.Context, env *env, text string) (identity age.Identity, done func(), err error) {
+// auditorKey is an opened key that epochs are sealed to. A nil one is none.
+type auditorKey struct {
+	identity age.Identity // valid until close
+	key      backend.Key
+	holder   string // its scheme
+}
+
+// close lets go of the key.
+func (a *auditorKey) close() {
+	if a != nil {
+		_ = a.key.Close() // nothing is lost with a connection that does not close
+	}
+}
+
+// record says in a log which key was used on it. That is only for who writes to the log anyway: one
+// that is just looked at stays as it is, for it may be a copy, a backup or the copy that an auditor
+// was given, and with an event of its own a copy is another history, which the memories would take
+// for tampering.
+func (a *auditorKey) record(ctx context.Context, env *env, log *openedLog) error {
+	if a == nil {
+		return nil
+	}
+	return env.appendOwn(ctx, log, keyRetrieved(a.holder, a.key.Public(), ""))
+}
+
+// openAuditor opens the key that epochs are sealed to.
+func openAuditor(ctx context.Context, env *env, text string) (*auditorKey, error) {
 	ref, err := backend.ParseRef(text, all.Syntaxes())
 	if err != nil {
-		return nil, nil, withHint(fail(exitUsage, "usage", err), "--auditor file:KEY")
+		return nil, withHint(fail(exitUsage, "usage", err), "--auditor file:KEY")
 	}
 	k, err := all.Open(ctx, ref, env.keyHolders())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	holder, ok := k.(privateHolder)
 	if !ok {
 		k.Close()
-		return nil, nil, withHint(failf(exitBackend, "unsupported_by_holder", "key %s: its holder opens nothing that age has sealed", text), "--auditor file:KEY")
+		return nil, withHint(failf(exitBackend, "unsupported_by_holder", "key %s: its holder opens nothing that age has sealed", text), "--auditor file:KEY")
 	}
+	a := &auditorKey{key: k, holder: ref.Scheme}
 	private, err := holder.Private(ctx)
 	if err == nil {
-		identity, err = private.Identity()
+		a.identity, err = private.Identity()
 	}
 	if err != nil {
 		k.Close()
-		return nil, nil, err
+		return nil, err
 	}
-	return identity, func() { k.Close() }, nil
+	return a, nil
 }

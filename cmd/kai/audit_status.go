@@ -66,6 +66,9 @@ func auditStatus(ctx context.Context, env *env, o auditStatusOptions) error {
 	if err != nil {
 		return err
 	}
+	if s.VKeys, err = log.vkeys(s.VKeys); err != nil {
+		return err
+	}
 	if o.metrics != "" {
 		if err := writeMetrics(ctx, env, log, o.metrics); err != nil || !env.json {
 			return err

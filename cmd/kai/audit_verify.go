@@ -77,23 +77,27 @@ func auditVerify(ctx context.Context, env *env, o auditVerifyOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	log, err := env.openLog(ctx)
+	open := env.openLog
+	if o.repair || o.accept {
+		open = env.appendLog
+	}
+	log, err := open(ctx)
 	if err != nil {
 		return err
 	}
 	defer log.close()
-	options, done, err := o.prepare(ctx, env, log)
+	options, auditor, err := o.prepare(ctx, env, log)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer auditor.close()
 	start := env.now()
 	v, err := log.verify(ctx, env, options)
 	if err != nil {
 		return err
 	}
 	if o.accept {
-		if v, err = acceptRollback(ctx, env, log, o.acceptRollback, options, v); err != nil {
+		if v, err = acceptRollback(ctx, env, log, o.acceptRollback, auditor, options, v); err != nil {
 			return err
 		}
 	}
@@ -109,7 +113,11 @@ func auditVerify(ctx context.Context, env *env, o auditVerifyOptions) error {
 			return err
 		}
 		env.follow(ctx, log, r.Receipt)
-		answer.repaired = repairedAt(&r)
+		if answer.repaired = repairedAt(&r); answer.repaired != nil {
+			if err := auditor.record(ctx, env, log); err != nil {
+				return err
+			}
+		}
 	}
 	if !o.quick && !o.public && answer.repaired == nil {
 		if err := log.rememberVerified(env, v); err != nil {
@@ -120,33 +128,33 @@ func auditVerify(ctx context.Context, env *env, o auditVerifyOptions) error {
 }
 
 // prepare collects the keys.
-func (o *auditVerifyOptions) prepare(ctx context.Context, env *env, log *openedLog) (audit.VerifyOptions, func(), error) {
+func (o *auditVerifyOptions) prepare(ctx context.Context, env *env, log *openedLog) (audit.VerifyOptions, *auditorKey, error) {
 	options := audit.VerifyOptions{Public: o.public, Quick: o.quick, Workers: env.cpus}
-	done := func() {}
 	var err error
 	if options.Log, err = readVerifiers(env, "--log", o.log); err != nil {
-		return options, done, err
+		return options, nil, err
 	}
 	if options.Witnesses, err = readVerifiers(env, "--witness", o.witnesses); err != nil {
-		return options, done, err
+		return options, nil, err
 	}
 	trusted, err := log.witnesses()
 	if err != nil {
-		return options, done, err
+		return options, nil, err
 	}
 	for _, w := range trusted {
 		if !slices.ContainsFunc(options.Witnesses, w.Equal) {
 			options.Witnesses = append(options.Witnesses, w.Verifier)
 		}
 	}
-	if o.auditor != "" {
-		var identity age.Identity
-		if identity, done, err = openAuditor(ctx, env, o.auditor); err != nil {
-			return options, func() {}, err
-		}
-		options.Identities = []age.Identity{identity}
+	if o.auditor == "" {
+		return options, nil, nil
 	}
-	return options, done, nil
+	auditor, err := openAuditor(ctx, env, o.auditor)
+	if err != nil {
+		return options, nil, err
+	}
+	options.Identities = []age.Identity{auditor.identity}
+	return options, auditor, nil
 }
 
 // verify verifies the log under a bar.
@@ -173,7 +181,7 @@ func (o *openedLog) verify(ctx context.Context, env *env, options audit.VerifyOp
 }
 
 // acceptRollback makes the memories believe in the log, and verifies again.
-func acceptRollback(ctx context.Context, env *env, log *openedLog, reason string, options audit.VerifyOptions, v *audit.Verification) (*audit.Verification, error) {
+func acceptRollback(ctx context.Context, env *env, log *openedLog, reason string, auditor *auditorKey, options audit.VerifyOptions, v *audit.Verification) (*audit.Verification, error) {
 	remembered := func(f audit.Finding) bool { return f.Check == audit.CheckMemory }
 	if !slices.ContainsFunc(v.Findings, remembered) {
 		env.note("no memory contradicts the log: there is nothing to accept")
@@ -184,6 +192,9 @@ func acceptRollback(ctx context.Context, env *env, log *openedLog, reason string
 		return nil, err
 	}
 	env.follow(ctx, log, r)
+	if err := auditor.record(ctx, env, log); err != nil {
+		return nil, err
+	}
 	return log.verify(ctx, env, options)
 }
 

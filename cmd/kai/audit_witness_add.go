@@ -78,7 +78,7 @@ func auditWitnessAdd(ctx context.Context, env *env, file string) error {
 	if err != nil {
 		return err
 	}
-	log, err := env.openLog(ctx)
+	log, err := env.appendLog(ctx)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (o *openedLog) addLines(ctx context.Context, lines, only []byte) (*cosigned
 }
 
 func auditWitnessSubmit(ctx context.Context, env *env, url string) error {
-	log, err := env.openLog(ctx)
+	log, err := env.appendLog(ctx)
 	if err != nil {
 		return err
 	}

@@ -31,8 +31,9 @@ type env struct {
 	schema string // of the command, for head
 	// commandName is the command as it is typed, without "kai".
 	commandName string
-	trail       *trail // what the command leaves in the audit log; nil: nothing
-	agent       string // the variable that shows an AI agent is driving, "" when none is
+	trail       *trail     // what the command leaves in the audit log; nil: nothing
+	ownLog      *openedLog // of a command about the log that appends to it; its events go there
+	agent       string     // the variable that shows an AI agent is driving, "" when none is
 
 	sys         system
 	options     globalOptions

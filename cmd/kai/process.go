@@ -5,9 +5,12 @@ type processFacts struct {
 	uid    uint32
 	hasUID bool
 	pid    int
-	parent string // 16 hexadecimal digits: SHA-256 of the parent's executable, of its first MiB
 	tty    string
 	host   string
+	// parent hashes the beginning of the parent's executable: 16 hexadecimal digits of the
+	// SHA-256 of its first MiB. That takes longer than the rest, so only who appends asks; nil is
+	// empty, too.
+	parent func() string
 }
 
 // parentBytes bounds what is hashed of the parent's executable: enough to tell programs apart,

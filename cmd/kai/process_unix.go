@@ -9,6 +9,6 @@ func thisProcess() processFacts {
 	host, _ := os.Hostname() // unknown is empty
 	return processFacts{
 		uid: uint32(os.Getuid()), hasUID: true, pid: os.Getpid(),
-		parent: parentSum(os.Getppid()), tty: terminalName(), host: host,
+		tty: terminalName(), host: host, parent: func() string { return parentSum(os.Getppid()) },
 	}
 }

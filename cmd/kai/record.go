@@ -281,6 +281,9 @@ func (e *env) judged(code int, details event.Details) {
 // opening of a private key. Where nothing is recorded it does nothing.
 func (e *env) recordNow(ctx context.Context, d audit.Draft) error {
 	t := e.trail
+	if e.ownLog != nil {
+		return e.appendOwn(ctx, e.ownLog, d)
+	}
 	if t == nil {
 		return nil
 	}
