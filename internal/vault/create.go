@@ -94,7 +94,7 @@ func (a *amendment) create(ctx context.Context) error {
 	if err := a.newDevice(authority.Owner); err != nil {
 		return err
 	}
-	if err := a.addSpace(DefaultNamespace, false); err != nil {
+	if err := a.addSpace(DefaultNamespace, false, nil, []authority.Principal{authority.Owner}); err != nil {
 		return err
 	}
 	if err := a.publish(); err != nil {
@@ -113,6 +113,7 @@ type amendment struct {
 	v    *Vault
 	keys *Keys
 	next *authority.Manifest
+	undo func() // puts the keys back when it is not published; nil: nothing to do
 }
 
 // amend changes the documents of authority. It refuses while there are two heads.
@@ -139,10 +140,14 @@ func (v *Vault) amend(ctx context.Context, keys *Keys, change func(*amendment) e
 	}
 	a := &amendment{v: v, keys: keys, next: v.manifest.Clone()}
 	a.next.Parents, a.next.Rev = []authority.Digest{v.heads[0].Digest}, v.heads[0].Rev+1
-	if err := change(a); err != nil {
-		return err
+	err = change(a)
+	if err == nil {
+		err = a.publish()
 	}
-	return a.publish()
+	if err != nil && a.undo != nil {
+		a.undo()
+	}
+	return err
 }
 
 // publish signs the manifest and writes it.
@@ -240,7 +245,8 @@ func (a *amendment) firstEpoch() error {
 func labelAAD(vault objectid.ID, what string) []byte { return append([]byte(what+"\x00"), vault[:]...) }
 
 func (a *amendment) sealLabel(what, label string) ([]byte, error) {
-	return sealUnder(a.keys.root, a.v.id, a.v.opts.Random, []byte(label), labelAAD(a.v.id, what), "label")
+	sealed, err := sealUnder(a.keys.root, a.v.id, a.v.opts.Random, []byte(label), labelAAD(a.v.id, what), "label")
+	return append(appendU32(nil, a.keys.rootEpoch), sealed...), err
 }
 
 // addSlot makes a slot and gives it the keys of the present epoch.
@@ -288,7 +294,7 @@ func (a *amendment) wrapForSlot(id objectid.ID, recipient string) error {
 }
 
 // addSpace makes a namespace with its first key.
-func (a *amendment) addSpace(name string, isolated bool) error {
+func (a *amendment) addSpace(name string, isolated bool, readers []authority.Reader, writers []authority.Principal) error {
 	v := a.v
 	id, err := objectid.New(v.opts.Random)
 	if err != nil {
@@ -302,7 +308,7 @@ func (a *amendment) addSpace(name string, isolated bool) error {
 		return err
 	}
 	a.keys.spaces[id] = &spaceKeys{name: name, audit: audit, epochs: map[uint32]*epochSecrets{}}
-	p := &authority.Policy{NSID: id, Isolated: isolated, Writers: []authority.Principal{authority.Owner}}
+	p := &authority.Policy{NSID: id, Isolated: isolated, Readers: readers, Writers: writers}
 	return a.newSpaceEpoch(p)
 }
 
