@@ -73,6 +73,7 @@ var layers = []struct {
 	{"vault/slot", []string{"canon", "key", "secret", "threshold", "vault/objectid", "vault/xaes"}, "ways to unlock a vault"},
 	{"vault/mask", []string{"secret"}, "secret values taken out of a stream"},
 	{"vault/template", []string{"secret", "vault/reference"}, "files with references in place of secrets"},
+	{"vault/session", []string{"durable", "keyctl", "secret", "vault/derive", "vault/fields", "vault/objectid", "vault/xaes"}, "a vault unlocked for a time"},
 	{"vault/reference", nil, "names of secrets: paths and kai:// references"},
 	{"verdict", []string{"key", "sig", "sig/allowedsigners"}, "from checked signatures to an answer"},
 }
