@@ -10,8 +10,8 @@ import (
 
 var (
 	// ErrMalformed: bytes that are no document, event or statement. Nothing was
-	// checked. It is sig.ErrMalformed.
-	ErrMalformed = sig.ErrMalformed
+	// checked. It is signed.ErrMalformed.
+	ErrMalformed = signed.ErrMalformed
 	// ErrTooLarge: a bound of limits.go was exceeded. It is sig.ErrTooLarge.
 	ErrTooLarge = sig.ErrTooLarge
 	// ErrNewer: an event, member or version that is not known here. It is
