@@ -108,18 +108,18 @@ const (
 )
 
 type fixedMember struct {
-	name string
+	key  string // the name as it is written, with its colon
 	kind kind
 }
 
 var sourceMembers = [...]fixedMember{
-	{"agent", textKind}, {"uid", uidKind}, {"pid", countKind}, {"ppexe", hex16Kind},
-	{"tty", textKind}, {"host", textKind}, {"ver", textKind},
+	{`"agent":`, textKind}, {`"uid":`, uidKind}, {`"pid":`, countKind}, {`"ppexe":`, hex16Kind},
+	{`"tty":`, textKind}, {`"host":`, textKind}, {`"ver":`, textKind},
 }
 
 var contextMembers = [...]fixedMember{
-	{"cmd", textKind}, {"ref", indexKind}, {"sid", textKind}, {"role", textKind},
-	{"ci", trueKind}, {"sandbox", textKind}, {"cfg", hex8Kind}, {"skew_ms", countKind},
+	{`"cmd":`, textKind}, {`"ref":`, indexKind}, {`"sid":`, textKind}, {`"role":`, textKind},
+	{`"ci":`, trueKind}, {`"sandbox":`, textKind}, {`"cfg":`, hex8Kind}, {`"skew_ms":`, countKind},
 }
 
 // scanner reads one line. After the first error every method does nothing.
@@ -190,51 +190,31 @@ func (s *scanner) integer() int64 {
 	return n
 }
 
-// digits reads n decimal digits.
-func (s *scanner) digits(n int) int {
-	if s.err != nil {
-		return 0
-	}
-	if len(s.b)-s.i < n {
-		s.fail("not a time")
-		return 0
-	}
-	value := 0
-	for _, c := range s.b[s.i : s.i+n] {
-		if c < '0' || c > '9' {
-			s.fail("not a time")
-			return 0
-		}
-		value = 10*value + int(c-'0')
-	}
-	s.i += n
-	return value
-}
-
 // time reads 2006-01-02T15:04:05.000000Z.
 func (s *scanner) time() int64 {
-	start := s.i
-	year := s.digits(4)
-	s.expect("-")
-	month := s.digits(2)
-	s.expect("-")
-	day := s.digits(2)
-	s.expect("T")
-	hour := s.digits(2)
-	s.expect(":")
-	minute := s.digits(2)
-	s.expect(":")
-	second := s.digits(2)
-	s.expect(".")
-	micro := s.digits(6)
-	s.expect("Z")
-	if s.err == nil && (month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59) {
-		s.i = start
-		s.fail("not a time")
-	}
 	if s.err != nil {
 		return 0
 	}
+	if len(s.b)-s.i < len(TimeLayout) {
+		s.fail("not a time")
+		return 0
+	}
+	t := (*[len(TimeLayout)]byte)(s.b[s.i:])
+	var wrong byte // its highest bit: some digit was none
+	two := func(i int) int {
+		a, b := t[i]-'0', t[i+1]-'0'
+		wrong |= a | (9 - a) | b | (9 - b)
+		return 10*int(a) + int(b)
+	}
+	year, month, day := 100*two(0)+two(2), two(5), two(8)
+	hour, minute, second := two(11), two(14), two(17)
+	micro := 10_000*two(20) + 100*two(22) + two(24)
+	if wrong >= 128 || t[4] != '-' || t[7] != '-' || t[10] != 'T' || t[13] != ':' || t[16] != ':' || t[19] != '.' || t[26] != 'Z' ||
+		month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59 {
+		s.fail("not a time")
+		return 0
+	}
+	s.i += len(TimeLayout)
 	seconds := int64(daysSince1970(year, month, day))*86_400 + int64(hour*3600+minute*60+second)
 	return seconds*1_000_000 + int64(micro)
 }
@@ -278,7 +258,7 @@ func (s *scanner) word(words []string) int {
 	rest := s.b[s.i:]
 	for i := 1; i < len(words); i++ {
 		w := words[i]
-		if len(rest) > len(w) && rest[len(w)] == '"' && string(rest[:len(w)]) == w {
+		if len(rest) > len(w) && rest[0] == w[0] && rest[len(w)] == '"' && string(rest[:len(w)]) == w {
 			s.i += len(w)
 			return i
 		}
@@ -361,15 +341,16 @@ func (s *scanner) fixed(members []fixedMember) []byte {
 		if next > 0 {
 			s.expect(",")
 		}
-		name := s.name()
-		for next < len(members) && members[next].name != string(name) {
+		rest := s.b[s.i:]
+		for next < len(members) && !members[next].begins(rest) {
 			next++
 		}
 		if next == len(members) {
+			s.name()
 			s.fail("unknown member, or one out of order")
 			break
 		}
-		s.expect(":")
+		s.i += len(members[next].key)
 		s.value(members[next].kind)
 		next++
 	}
@@ -378,6 +359,11 @@ func (s *scanner) fixed(members []fixedMember) []byte {
 		return nil
 	}
 	return s.b[start:s.i]
+}
+
+// begins reports whether b begins with the member. Its third byte tells most of them apart.
+func (m *fixedMember) begins(b []byte) bool {
+	return len(b) >= len(m.key) && b[2] == m.key[2] && string(b[:len(m.key)]) == m.key
 }
 
 // name reads the name of a member with its quotation marks.
@@ -505,16 +491,21 @@ func (s *scanner) text() []byte {
 	}
 	start := s.i
 	for s.i < len(s.b) {
-		switch c := s.b[s.i]; {
+		i := s.i
+		for i < len(s.b) && plain[s.b[i]] {
+			i++
+		}
+		if s.i = i; i == len(s.b) {
+			break
+		}
+		switch c := s.b[i]; {
 		case c == '"':
 			s.i++
 			return s.b[start : s.i-1]
 		case c == '\\':
 			s.escape()
-		case c < 0x20 || c == 0x7f:
-			s.fail("control character")
 		case c < utf8.RuneSelf:
-			s.i++
+			s.fail("control character")
 		default:
 			r, size := utf8.DecodeRune(s.b[s.i:])
 			if r == utf8.RuneError && size == 1 {
@@ -531,6 +522,14 @@ func (s *scanner) text() []byte {
 	s.fail("string without its end")
 	return nil
 }
+
+// plain are the bytes that a string holds as they are, one at a time.
+var plain = func() (table [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		table[c] = c != '"' && c != '\\'
+	}
+	return table
+}()
 
 // escape reads \" \\ or \uXXXX.
 func (s *scanner) escape() {
