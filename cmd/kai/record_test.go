@@ -44,7 +44,13 @@ func (w *world) auditDir(t *testing.T) string {
 // events reads the log, past the first n events.
 func (w *world) events(t *testing.T, n int) []event.Event {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(w.auditDir(t), "seg", "000000000000.jsonl"))
+	return parseSegment(t, filepath.Join(w.auditDir(t), "seg", "000000000000.jsonl"))[n:]
+}
+
+// parseSegment reads the events of a segment.
+func parseSegment(t *testing.T, name string) []event.Event {
+	t.Helper()
+	data, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +62,7 @@ func (w *world) events(t *testing.T, n int) []event.Event {
 		}
 		events = append(events, e)
 	}
-	return events[n:]
+	return events
 }
 
 // wantActs holds events against "act outcome" words.
