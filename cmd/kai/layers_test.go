@@ -75,6 +75,10 @@ var layers = []struct {
 	{"vault/template", []string{"secret", "vault/reference"}, "files with references in place of secrets"},
 	{"vault/session", []string{"durable", "keyctl", "secret", "vault/derive", "vault/fields", "vault/objectid", "vault/xaes"}, "a vault unlocked for a time"},
 	{"vault/reference", nil, "names of secrets: paths and kai:// references"},
+	{"vault/transfer", []string{"secret", "vault/reference", "vault/transfer/scan"}, "secrets from and for other stores, in no format"},
+	{"vault/transfer/scan", nil, "JSON, CSV and XML in place, since their values are secret"},
+	{"vault/transfer/formats", []string{"vault/transfer", "vault/transfer/*"}, "the list of formats"},
+	{"vault/transfer/*", []string{"secret", "vault/transfer", "vault/transfer/scan"}, "one format of secrets each"},
 	{"verdict", []string{"key", "sig", "sig/allowedsigners"}, "from checked signatures to an answer"},
 }
 
@@ -223,11 +227,13 @@ var outsideImports = map[string]string{
 // exceptions are the files that may use what others may not.
 var exceptions = map[string][]string{
 	// What other files of cmd/kai get through system, env and the prompts.
-	"main.go":     {"os.Args", "os.Exit"},
-	"signals.go":  {"os/signal"},
-	"system.go":   {"os.Stdin", "os.Stdout", "os.Stderr", "os.Environ", "os.Unsetenv", "os.UserHomeDir", "os.Executable", "time.Now"},
-	"terminal.go": {"golang.org/x/term"},
-	"version.go":  {"runtime.GOOS"},
+	"child_signals.go":       {"os/signal"},
+	"child_terminal_unix.go": {"golang.org/x/term"},
+	"main.go":                {"os.Args", "os.Exit"},
+	"signals.go":             {"os/signal"},
+	"system.go":              {"os.Stdin", "os.Stdout", "os.Stderr", "os.Environ", "os.Unsetenv", "os.UserHomeDir", "os.Executable", "time.Now"},
+	"terminal.go":            {"golang.org/x/term"},
+	"version.go":             {"runtime.GOOS"},
 
 	// Temporary names must differ, not be secret.
 	"../../internal/durable/output.go": {"math/rand/v2"},
