@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Now is the moment of a call, by two clocks.
+// Now is the moment of a call, by two clocks. It is read just before the call: what other processes do
+// meanwhile lies in its future, and is taken for a clock that was set back after ClockSlack.
 type Now struct {
 	// Wall is the calendar's time.
 	Wall time.Time
@@ -34,7 +35,7 @@ func (s *span) left(now Now, used time.Time) (time.Duration, error) {
 	rest := s.notAfter.Sub(now.Wall)
 	if now.Boot > 0 && s.begun.Boot > 0 {
 		passed := now.Boot - s.begun.Boot
-		if passed < 0 {
+		if passed < -ClockSlack {
 			return 0, fmt.Errorf("%w: the machine was started anew", ErrExpired)
 		}
 		rest = min(rest, s.notAfter.Sub(s.begun.Wall)-passed)
