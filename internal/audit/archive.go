@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -324,17 +325,40 @@ func (l *Log) pruneSegment(ctx context.Context, p *pruned, first uint64, keep fu
 }
 
 // Redact removes the details of an event that lie in a file of their own. The event and its hash
-// stay. The error is ErrNotFound when it has no such file.
+// stay. A file that somebody else has removed already is recorded as redacted, too: until then Verify
+// tells that it is missing. The error is ErrNotFound when the event has no such file.
 func (l *Log) Redact(ctx context.Context, n uint64) error {
 	got, err := l.Event(n)
 	if err != nil {
 		return err
 	}
-	if _, err := l.dir.Lstat(detailsFile(n)); got.Event.Details.Text("details") == "" || errors.Is(err, fs.ErrNotExist) {
+	gone := got.Event.Details.Text("details") == ""
+	if _, err := l.dir.Lstat(detailsFile(n)); !gone && errors.Is(err, fs.ErrNotExist) {
+		if gone, err = l.wasRedacted(ctx, n); err != nil {
+			return err
+		}
+	}
+	if gone {
 		return fmt.Errorf("audit log: %w: event %d has no details of its own", ErrNotFound, n)
 	}
 	if _, err := l.Append(ctx, Draft{Act: "audit.redacted", Outcome: event.OK, Details: event.Details{{Name: "at", Value: int64(n)}}}); err != nil {
 		return err
 	}
-	return l.dir.Remove(detailsFile(n))
+	if err := l.dir.Remove(detailsFile(n)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// wasRedacted reports whether an event says that the details of event n were removed.
+func (l *Log) wasRedacted(ctx context.Context, n uint64) (bool, error) {
+	for v, err := range l.views(ctx, n+1, 1<<53) {
+		if err != nil {
+			return false, err
+		}
+		if string(v.Act) == "audit.redacted" && string(event.RawMember(v.Details, "at")) == strconv.FormatUint(n, 10) {
+			return true, nil
+		}
+	}
+	return false, nil
 }

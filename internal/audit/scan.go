@@ -188,6 +188,7 @@ func (v *verifier) readSegment(ctx context.Context, first uint64, last bool, sen
 	}
 	defer s.Close()
 	var in io.Reader = s
+	limit := chunkSize
 	if s.at != nil {
 		offset := int64(0)
 		if first < v.out.From {
@@ -197,12 +198,13 @@ func (v *verifier) readSegment(ctx context.Context, first uint64, last bool, sen
 		}
 		// Up to the size that it had when nobody was writing.
 		in = io.NewSectionReader(s.at, offset, v.sizes[first]-offset)
+		limit = int(min(chunkSize, max(0, v.sizes[first]-offset)+1)) // one more, to meet the end
 	}
 	var rest []byte
 	for head := true; ; head = false {
 		b := fresh()
 		b.first, b.start, b.torn, b.endless, b.err = head, first, 0, false, nil
-		n, err := b.fill(in, rest)
+		n, err := b.fill(in, rest, limit)
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return fail(err)
 		}
@@ -225,14 +227,15 @@ func (v *verifier) readSegment(ctx context.Context, first uint64, last bool, sen
 	}
 }
 
-// fill reads behind what was left of the block before.
-func (b *block) fill(in io.Reader, rest []byte) (int, error) {
-	if cap(b.text) < chunkSize+event.MaxLine {
-		b.text = make([]byte, chunkSize+2*event.MaxLine)
+// fill reads up to limit bytes behind what was left of the block before, which count among them. Only
+// a limit of chunkSize leaves something.
+func (b *block) fill(in io.Reader, rest []byte, limit int) (int, error) {
+	if cap(b.text) < limit+event.MaxLine {
+		b.text = make([]byte, limit+2*event.MaxLine)
 	}
 	b.text = b.text[:cap(b.text)]
 	n := copy(b.text, rest)
-	m, err := io.ReadFull(in, b.text[n:chunkSize])
+	m, err := io.ReadFull(in, b.text[n:limit])
 	return n + m, err
 }
 
