@@ -64,18 +64,6 @@ type Ended struct {
 	Since time.Time
 }
 
-func (s *state) clone() *state {
-	c := *s
-	c.facts = s.facts.clone()
-	c.authorities = slices.Clone(s.authorities)
-	c.tenures = slices.Clone(s.tenures)
-	if s.revoked != nil {
-		ended := *s.revoked
-		c.revoked = &ended
-	}
-	return &c
-}
-
 func (s *state) authority() *authority { return &s.authorities[len(s.authorities)-1] }
 
 // apply takes one further event, with its signatures, into the state.
