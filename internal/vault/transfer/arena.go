@@ -14,6 +14,7 @@ type Arena struct {
 	parts []*secret.Bytes
 	views [][]byte // of parts; nil after Wipe
 	room  int      // left at the end of the last part
+	next  int      // size of the last part for copies
 }
 
 // Adopt makes a buffer part of the arena, which wipes it in the end, and returns its
@@ -42,7 +43,8 @@ func (a *Arena) Make(n int) Value {
 		return Value{}
 	}
 	if n > a.room {
-		a.Adopt(secret.New(max(n, copied)))
+		a.next = min(max(2*a.next, firstCopied), copied)
+		a.Adopt(secret.New(max(n, a.next)))
 		a.room = a.parts[len(a.parts)-1].Len()
 	}
 	part := len(a.parts) - 1

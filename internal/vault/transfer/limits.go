@@ -30,6 +30,8 @@ const (
 	// million lines.
 	maxNotes = 10_000
 
-	// copied is the size of the buffers that copied values share.
-	copied = 1 << 20
+	// firstCopied is the size of the first buffer that copied values share; each next one
+	// is twice as large, up to copied. All pages of a locked buffer are in memory at once.
+	firstCopied = 16 << 10
+	copied      = 1 << 20
 )
