@@ -39,6 +39,14 @@
 // not_after, which is [UserLife] after the last factor was given. It is a key of its own because
 // it ends earlier, and because the kernel is to end it.
 //
+// # Example
+//
+// S of 32 bytes 0x01 and a vault id of 16 bytes 0x02:
+//
+//	text   kaisess1AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE
+//	key    d2cd799aa4d70d80e7aad76f92ef642bd3d971fcc8b78f4afb697e4e819c500d
+//	file   aibaeaqcaibaeaqcaibaeaqcai.v5gstnvh4wsyg3oeofd2jeoo44
+//
 // # Time
 //
 // A session ends at not_after, and when it was not used for idle. With the keyring both are the

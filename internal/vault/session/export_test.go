@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"time"
 
 	"kai/internal/secret"
@@ -20,20 +21,25 @@ func Reencode(plain []byte, user bool) ([]byte, error) {
 		if r.err != nil {
 			return nil, r.err
 		}
-		list = spanFields(&span, copied(r.bytes("keys")))
+		keys := copied(r.bytes("keys"))
+		defer keys.Wipe()
+		list = spanFields(&span, keys)
 	} else {
 		token := &Token{s: secret.New(keySize)}
+		defer token.Wipe()
 		session, err := (&Sessions{}).parse(token, plain)
 		if err != nil {
 			return nil, err
 		}
+		defer session.Wipe()
 		list = session.fields()
 	}
 	out, err := fields.Encode(list)
 	if err != nil {
 		return nil, err
 	}
-	return out.Expose(), nil
+	defer out.Wipe()
+	return bytes.Clone(out.Expose()), nil
 }
 
 // Plain is what the blob of a session holds.

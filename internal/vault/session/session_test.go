@@ -3,6 +3,7 @@ package session_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"io"
 	"os"
@@ -661,5 +662,38 @@ func TestLeft(t *testing.T) {
 		if got != c.want || !errors.Is(err, c.err) {
 			t.Errorf("%s: %v, %v; want %v, %v", c.name, got, err, c.want, c.err)
 		}
+	}
+}
+
+// TestVector begins a session with known random bytes. The expected text, name and blob were computed
+// with Python's hmac and base64 and the AES of its package cryptography, from the package comments.
+func TestVector(t *testing.T) {
+	b := benchIn(t, t.TempDir(), objectid.ID(bytes.Repeat([]byte{2}, 16)))
+	nonce := make([]byte, 24)
+	for i := range nonce {
+		nonce[i] = byte(i)
+	}
+	b.Random = io.MultiReader(bytes.NewReader(bytes.Repeat([]byte{1}, 32)), bytes.NewReader(nonce))
+	o := options
+	o.Slot, o.Device = objectid.ID{1}, objectid.ID{2}
+	s, err := b.Begin(ctx, start, o, hidden("k"), nil, nil)
+	must(t, err)
+	defer s.Wipe()
+	if !s.Token().Text().EqualBytes([]byte("kaisess1AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE")) {
+		t.Error("the text is another")
+	}
+	const name = "aibaeaqcaibaeaqcaibaeaqcai.v5gstnvh4wsyg3oeofd2jeoo44"
+	if names := b.blobs(t); len(names) != 1 || names[0] != name {
+		t.Fatalf("files %q", names)
+	}
+	const want = "4b41495345535331000102030405060708090a0b0c0d0e0f1011121314151617ca02c16bafc8ff0ed87276681e9030cbc71e798d" +
+		"90cf1d3546d2d17ef7202f2fafb31b736c1a74c2ab4959a3e4f8a1a3fa9a94b924070bfeb7630c4497dc88292791350e2d053d7b744e" +
+		"7fc11557747339ccf0f2be59101c8755312e1d1772c86268d9ea743ef6565fa3481484b79a03bfadf57e927f34f9a68ac2570530e543" +
+		"efc1f06a915847069bfd128c3515f4ff359bac017eb91dd4329cae9b5668ddf02a5d85b5d21916734dd5bffe7a4c9ecd3c7c7f3d203c" +
+		"fbc7d746b5ed621f24"
+	blob, err := os.ReadFile(b.file(name))
+	must(t, err)
+	if got := hex.EncodeToString(blob); got != want {
+		t.Errorf("blob %s\nwant %s", got, want)
 	}
 }

@@ -48,7 +48,7 @@ type Options struct {
 // this vault ends; when it is nil, only [Session.Token] has S. Stale blobs are removed.
 //
 // Errors are ErrLimits, ErrUnavailable from the keeper, durable.ErrLocked and those of files and
-// random; then nothing has begun, and the session before, if the keeper was not reached, goes on.
+// random; then nothing has begun. The session before goes on, unless the keeper failed half-way.
 //
 // Expected system calls: those of durable.Dir.Lock, WriteFile for each blob, utimensat, and of
 // the keeper.
@@ -115,10 +115,13 @@ func (s *Sessions) begin(ctx context.Context, session *Session, user *secret.Byt
 	if err := keeper.Keep(s.Vault, session.token, min(session.Idle, session.Life)); err != nil {
 		return fmt.Errorf("%s: %w", keeper.Name(), err)
 	}
-	if err == nil {
-		return s.remove(before.id(s.Vault))
+	if err != nil {
+		return nil // there was none, or what Load could not read has been replaced
 	}
-	return nil // there was none, or what Load could not read has been replaced
+	if err := s.remove(before.id(s.Vault)); err != nil {
+		return errors.Join(err, keeper.Forget(s.Vault, session.token))
+	}
+	return nil
 }
 
 // Open finds the session that the first of the carriers has, checks its time, and counts as a use of
