@@ -133,9 +133,11 @@ func (b *Builder) Add(item Item, folders []string, name string) error {
 		return b.Fail(item.Line, fmt.Errorf("%w: more than %d earlier versions", ErrLimit, MaxVersions))
 	}
 	for i := range item.History {
-		if item.History[i].Fields, err = b.fields(&item, item.History[i].Fields); err != nil {
+		fields, err := b.fields(&item, item.History[i].Fields)
+		if err != nil {
 			return err
 		}
+		item.History[i].Fields = fields
 	}
 	item.Tags = b.tags(&item)
 	b.store.Items = append(b.store.Items, item)
