@@ -24,6 +24,7 @@ func rootCommand() *command {
 			attestCommand(),
 			hashCommand(),
 			gitCommand(),
+			vaultCommand(),
 			auditCommand(),
 			tourCommand(),
 			doctorCommand(),

@@ -39,6 +39,7 @@ type env struct {
 	options     globalOptions
 	given       *secret.Bytes // the passphrase from a flag, file or descriptor, once read
 	environPass *secret.Bytes // KAI_PASSPHRASE; nil when it is not set
+	session     *secret.Bytes // KAI_SESSION; nil when it is not set
 
 	configRead  bool // by config
 	configValue home.Config
@@ -46,7 +47,8 @@ type env struct {
 }
 
 func newEnv(sys system) *env {
-	environ, pass := takePassphrase(sys.environ)
+	environ, pass := takeVariable(sys.environ, passphraseVariable)
+	environ, session := takeVariable(environ, sessionVariable)
 	sys.environ = environ
 	return &env{
 		stdin: sys.stdin, stdout: sys.stdout, stderr: sys.stderr,
@@ -55,7 +57,7 @@ func newEnv(sys system) *env {
 		sys:     sys,
 		options: globalOptions{passphraseFD: notGiven},
 
-		environPass: pass,
+		environPass: pass, session: session,
 	}
 }
 
@@ -72,11 +74,11 @@ type globalOptions struct {
 // notGiven is no descriptor, not even a wrong one.
 const notGiven = math.MinInt
 
-// getenv reads a variable. KAI_PASSPHRASE is not among them.
+// getenv reads a variable. KAI_PASSPHRASE and KAI_SESSION are not among them.
 func (e *env) getenv(name string) string { return e.sys.getenv(name) }
 
-// childEnviron is the environment for programs that kai starts: its own, less the
-// passphrase.
+// childEnviron is the environment for programs that kai starts: its own, less passphrase and
+// session.
 func (e *env) childEnviron() []string { return slices.Clone(e.sys.environ) }
 
 // path resolves a name from the command line against the work directory.

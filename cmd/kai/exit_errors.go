@@ -24,6 +24,12 @@ import (
 	"kai/internal/sig/minisign"
 	"kai/internal/sig/note"
 	"kai/internal/sig/raw"
+	"kai/internal/threshold"
+	"kai/internal/vault"
+	"kai/internal/vault/fields"
+	"kai/internal/vault/reference"
+	"kai/internal/vault/session"
+	"kai/internal/vault/slot"
 )
 
 // errorCode is what an error of a library means on the command line.
@@ -108,6 +114,36 @@ func errorCodes() []errorCode {
 		{checkpoint.ErrAmbiguous, exitUsage, "usage"},
 		{checkpoint.ErrFull, exitConflict, "full"},
 		{checkpoint.ErrSelfCheck, exitBackend, "self_check"},
+
+		{vault.ErrNoVault, exitNotFound, "no_vault"},
+		{vault.ErrNotFound, exitNotFound, "no_such_secret"},
+		{vault.ErrExists, exitConflict, "exists"},
+		{vault.ErrConflict, exitConflict, "changed_meanwhile"},
+		{vault.ErrTwoHeads, exitConflict, "two_heads"},
+		{vault.ErrRollback, exitBad, "vault_rollback"},
+		{vault.ErrFork, exitBad, "vault_fork"},
+		{vault.ErrTampered, exitBad, "vault_tampered"},
+		{vault.ErrNewer, exitUndecidable, "newer_vault"},
+		{vault.ErrMalformed, exitUndecidable, "malformed"},
+		{vault.ErrNeedsUser, exitLocked, "factor_needed"},
+		{vault.ErrReadOnly, exitDenied, "read_only"},
+		{vault.ErrDenied, exitDenied, "vault_access_denied"},
+		{vault.ErrTooLarge, exitUsage, "too_large"},
+		{fields.ErrTooLarge, exitUsage, "too_large"},
+		{fields.ErrTooMany, exitUsage, "too_large"},
+		{reference.ErrMalformed, exitUsage, "usage"},
+		{session.ErrLocked, exitLocked, "vault_locked"},
+		{session.ErrTampered, exitBad, "vault_tampered"},
+		{session.ErrNewer, exitUndecidable, "newer_vault"},
+		{session.ErrLimits, exitUsage, "usage"},
+		{slot.ErrWrongFactor, exitLocked, "wrong_factor"},
+		{slot.ErrTampered, exitBad, "vault_tampered"},
+		{slot.ErrForeign, exitBad, "vault_tampered"},
+		{slot.ErrLimits, exitUndecidable, "kdf_limits"},
+		{slot.ErrNewer, exitUndecidable, "newer_vault"},
+		{slot.ErrMalformed, exitUndecidable, "malformed"},
+		{slot.ErrNoOpener, exitUndecidable, "unsupported_factor"},
+		{threshold.ErrLimits, exitUsage, "usage"},
 
 		{digest.ErrChanged, exitFailure, "changed"},
 		{secret.ErrTooLong, exitUndecidable, "too_large"},

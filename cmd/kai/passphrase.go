@@ -246,4 +246,5 @@ func (e *env) environPassphrase() *secret.Bytes {
 func (e *env) close() {
 	e.given.Wipe()
 	e.environPass.Wipe()
+	e.session.Wipe()
 }

@@ -56,6 +56,13 @@ func recordsAs(begin, done, failed string) recorded {
 	return recorded{mode: privileged, begin: begin, done: done, failed: failed}
 }
 
+// alwaysRecords is records for what must not be kept from running.
+func alwaysRecords(act string) recorded {
+	r := records(act)
+	r.always = true
+	return r
+}
+
 // observes is a command that judges.
 func observes(act string) recorded { return recorded{mode: observing, done: act, failed: act} }
 

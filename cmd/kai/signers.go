@@ -112,20 +112,29 @@ func (s *signers) facts(env *env) {
 	}
 }
 
+// findKey opens the key of a reference in its holder.
+func (e *env) findKey(ctx context.Context, text string) (backend.Ref, backend.Key, error) {
+	ref, err := backend.ParseRef(text, all.Syntaxes())
+	if err != nil {
+		if _, statErr := os.Stat(e.path(text)); statErr == nil {
+			return ref, nil, withHint(fail(exitUsage, "usage", err), "--key file:%s", shellWord(text))
+		}
+		return ref, nil, withHint(fail(exitUsage, "usage", err), "--key %s", strings.Join(refExamples(), " or "))
+	}
+	k, err := all.Open(ctx, ref, e.keyHolders())
+	if err != nil {
+		_ = e.recordNow(ctx, keyRetrieved(ref.Scheme, key.Public{}, judge(ctx, err).ident)) // nothing is used: the error is what counts
+		return ref, nil, hintOfPrivate(e, ref, err)
+	}
+	return ref, k, nil
+}
+
 // openSigner opens one key reference. The public key is at hand at once; the
 // secret is asked for by the holder when it is needed.
 func openSigner(ctx context.Context, env *env, text string) (backend.Key, sig.Signer, error) {
-	ref, err := backend.ParseRef(text, all.Syntaxes())
+	ref, k, err := env.findKey(ctx, text)
 	if err != nil {
-		if _, statErr := os.Stat(env.path(text)); statErr == nil {
-			return nil, sig.Signer{}, withHint(fail(exitUsage, "usage", err), "--key file:%s", shellWord(text))
-		}
-		return nil, sig.Signer{}, withHint(fail(exitUsage, "usage", err), "--key %s", strings.Join(refExamples(), " or "))
-	}
-	k, err := all.Open(ctx, ref, env.keyHolders())
-	if err != nil {
-		_ = env.recordNow(ctx, keyRetrieved(ref.Scheme, key.Public{}, judge(ctx, err).ident)) // nothing is used: the error is what counts
-		return nil, sig.Signer{}, hintOfPrivate(env, ref, err)
+		return nil, sig.Signer{}, err
 	}
 	holder, ok := k.(backend.Signer)
 	if !ok || !k.Public().Type().Signs() {

@@ -40,9 +40,10 @@ type system struct {
 	// executable is kai's own absolute path, for programs that call it.
 	executable func() (string, error)
 	cpus       int
-	process    func() processFacts // who runs this process
-	keyring    audit.Memory        // remembers heads of logs outside of the home; nil: none
-	memory     func() uint64       // what may be allocated, in bytes; nil or 0: unknown
+	process    func() processFacts  // who runs this process
+	keyring    audit.Memory         // remembers heads of logs outside of the home; nil: none
+	memory     func() uint64        // what may be allocated, in bytes; nil or 0: unknown
+	boot       func() time.Duration // since the machine started, sleep included; nil or 0: unknown
 }
 
 func realSystem() system {
@@ -66,9 +67,11 @@ func realSystem() system {
 		memory:         availableMemory,
 		process:        thisProcess,
 		keyring:        memory.Keyring{},
+		boot:           sinceBoot,
 	}
 	// Children that are started without an explicit environment inherit the process's.
 	_ = os.Unsetenv(passphraseVariable)
+	_ = os.Unsetenv(sessionVariable)
 	return sys
 }
 
@@ -108,13 +111,13 @@ func openFD(fd int) (io.ReadCloser, error) {
 // passphraseVariable holds a passphrase itself. It is taken out of the environment at start.
 const passphraseVariable = "KAI_PASSPHRASE"
 
-// takePassphrase separates the passphrase from the other variables. The result is nil when
+// takeVariable separates a secret variable from the others. The result is nil when
 // there is none.
-func takePassphrase(environ []string) ([]string, *secret.Bytes) {
+func takeVariable(environ []string, name string) ([]string, *secret.Bytes) {
 	var found *secret.Bytes
 	rest := make([]string, 0, len(environ))
 	for _, pair := range environ {
-		if key, value, ok := strings.Cut(pair, "="); ok && key == passphraseVariable {
+		if key, value, ok := strings.Cut(pair, "="); ok && key == name {
 			found.Wipe()
 			found = secret.Take([]byte(value))
 			continue

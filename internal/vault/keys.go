@@ -280,6 +280,9 @@ func DecodeKeys(keys, user *secret.Bytes) (*Keys, error) {
 	return k, nil
 }
 
+// AddUser adds what Encode has written of the user key.
+func (k *Keys) AddUser(user *secret.Bytes) error { return k.decode(user.Expose()) }
+
 func (k *Keys) decode(b []byte) error {
 	for len(b) > 0 {
 		if len(b) < 5 {

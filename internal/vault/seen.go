@@ -189,6 +189,10 @@ func (v *Vault) rewriteSeen(keys *Keys, m *memory) error {
 	return v.dir.WriteFile(seenFile, b, 0o600)
 }
 
+// CheckMemory holds the vault against what was seen of it on this machine, as unlocking does: who
+// goes on with the keys of a session asks it. The error is ErrRollback.
+func (v *Vault) CheckMemory(keys *Keys) error { return v.checkMemory(keys) }
+
 // checkMemory holds the vault against what was seen of it here: the manifests, and the places in all
 // logs. The error is ErrRollback.
 func (v *Vault) checkMemory(keys *Keys) error {

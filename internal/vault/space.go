@@ -4,7 +4,7 @@ import (
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/hex"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -161,12 +161,12 @@ func (s *Space) ID() objectid.ID { return s.id }
 // Policy is who may open it.
 func (s *Space) Policy() *authority.Policy { return s.policy }
 
-// PathTag stands for a path where paths must not be seen, as in the audit log: the first 8 bytes of
-// HMAC-SHA256 under the namespace's audit key, in hexadecimal.
+// PathTag stands for a path where paths must not be seen, as in the audit log: "h:" and the first 16
+// bytes of HMAC-SHA256 under the namespace's audit key, in base64url.
 func (s *Space) PathTag(path string) string {
 	h := hmac.New(sha256.New, s.held.audit.Expose())
 	h.Write([]byte(path))
-	return hex.EncodeToString(h.Sum(nil)[:8])
+	return "h:" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
 }
 
 // AuditKey is the key of PathTag.

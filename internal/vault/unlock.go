@@ -128,12 +128,12 @@ func (v *Vault) rootAt(keys *Keys, epoch uint32) (*secret.Bytes, error) {
 	return k, nil
 }
 
-// UnlockAs opens what was granted to an identity, by its recipient, and to the roles it is a member
-// of. It holds no root key. ErrDenied means that nothing was granted.
-func (v *Vault) UnlockAs(principal authority.Principal, recipient string, who age.Identity) (*Keys, error) {
-	keys := &Keys{Principal: principal, Limited: true, spaces: map[objectid.ID]*spaceKeys{}}
-	holders := []holder{{principal, recipient, who}}
-	roles, err := v.rolesOf(principal, recipient, who)
+// UnlockAs opens what was granted to whoever has the identity of a recipient, and to the roles it is
+// a member of. It holds no root key. ErrDenied means that nothing was granted.
+func (v *Vault) UnlockAs(recipient string, who age.Identity) (*Keys, error) {
+	keys := &Keys{Limited: true, spaces: map[objectid.ID]*spaceKeys{}}
+	holders := []holder{{recipient, who}}
+	roles, err := v.rolesOf(keys, recipient, who)
 	if err != nil {
 		return nil, err
 	}
@@ -145,11 +145,12 @@ func (v *Vault) UnlockAs(principal authority.Principal, recipient string, who ag
 			continue
 		}
 		for i := range p.Readers {
-			at := slices.IndexFunc(holders, func(h holder) bool {
-				return h.principal == p.Readers[i].Principal && h.recipient == p.Readers[i].Recipient
-			})
+			at := slices.IndexFunc(holders, func(h holder) bool { return h.recipient == p.Readers[i].Recipient })
 			if at < 0 {
 				continue
+			}
+			if at == 0 {
+				keys.Principal = p.Readers[i].Principal
 			}
 			if err := v.unwrapSpace(keys, p, &p.Readers[i], holders[at].who); err != nil {
 				keys.Wipe()
@@ -158,7 +159,7 @@ func (v *Vault) UnlockAs(principal authority.Principal, recipient string, who ag
 		}
 	}
 	if len(keys.spaces) == 0 {
-		return nil, fmt.Errorf("%s: %w", principal, ErrDenied)
+		return nil, fmt.Errorf("nothing in this vault: %w to %s", ErrDenied, recipient)
 	}
 	err = v.readDeviceKey(keys, who)
 	if err == nil {
@@ -171,24 +172,25 @@ func (v *Vault) UnlockAs(principal authority.Principal, recipient string, who ag
 	return keys, nil
 }
 
-// holder is a principal with the key that opens what was granted to it.
+// holder is what opens a grant.
 type holder struct {
-	principal authority.Principal
 	recipient string
 	who       age.Identity
 }
 
-// rolesOf opens the keys of all roles that a principal is a member of, of all their epochs.
-func (v *Vault) rolesOf(principal authority.Principal, recipient string, who age.Identity) ([]holder, error) {
+// rolesOf opens the keys of all roles that a recipient is a member of, of all their epochs.
+func (v *Vault) rolesOf(keys *Keys, recipient string, who age.Identity) ([]holder, error) {
 	var out []holder
 	for _, id := range sortedIDs(v.manifest.Roles) {
 		r, err := v.Role(id)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(r.Members, authority.Member{Principal: principal, Recipient: recipient}) {
+		at := slices.IndexFunc(r.Members, func(m authority.Member) bool { return m.Recipient == recipient })
+		if at < 0 {
 			continue
 		}
+		keys.Principal = r.Members[at].Principal
 		for i := range r.Epochs {
 			e := &r.Epochs[i]
 			name := path.Join(roleEpochDir(id, e.E), recipientName(recipient)+roleSuffix)
@@ -209,7 +211,7 @@ func (v *Vault) rolesOf(principal authority.Principal, recipient string, who age
 			if err != nil || role.Recipient().String() != e.Recipient {
 				return nil, fileError(name, ErrTampered)
 			}
-			out = append(out, holder{authority.Principal(authority.RolePrefix + id.String()), e.Recipient, role})
+			out = append(out, holder{e.Recipient, role})
 		}
 	}
 	return out, nil

@@ -56,5 +56,6 @@
 // "recipient","wraps"}],"v"}. devices/ID-H16.json is {"dev","pub","holder","label_ct","v"}; holder is
 // a principal.
 //
-// A principal is "owner", "role:ID" or the id of an identity, "kai1…".
+// A principal is "owner", "role:ID", the id of an identity, "kai1…", or the fingerprint of a key that
+// has none, "SHA256:…".
 package authority

@@ -11,7 +11,8 @@ import (
 	"kai/internal/vault/objectid"
 )
 
-// Principal is who may do something: Owner, RolePrefix with an id, or the id of an identity.
+// Principal is who may do something: Owner, RolePrefix with an id, the id of an identity ("kai1…"),
+// or, of a key without an identity, its fingerprint ("SHA256:…").
 type Principal string
 
 // Owner is who has a slot.
@@ -30,9 +31,9 @@ func (p Principal) Role() (id objectid.ID, ok bool) {
 	return id, err == nil
 }
 
-// Check holds p against the three forms. The error is ErrMalformed.
+// Check holds p against the four forms. The error is ErrMalformed.
 func (p Principal) Check() error {
-	if _, ok := p.Role(); ok || p == Owner || strings.HasPrefix(string(p), "kai1") && len(p) <= 128 {
+	if _, ok := p.Role(); ok || p == Owner || (strings.HasPrefix(string(p), "kai1") || strings.HasPrefix(string(p), "SHA256:")) && len(p) <= 128 {
 		return nil
 	}
 	return fmt.Errorf("principal %q: %w", string(p), ErrMalformed)

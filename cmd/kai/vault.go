@@ -1,0 +1,58 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+)
+
+func vaultCommand() command {
+	return command{
+		name:    "vault",
+		summary: "secrets and private keys, encrypted at rest",
+		examples: []example{
+			{"kai vault init", "a vault that a password opens"},
+			{"kai vault unlock", "open it, for a time"},
+			{`printf %s "$TOKEN" | kai vault set ci/github#token --service github`, "keep a secret"},
+			{"kai vault run --env GH_TOKEN=kai://ci/github#token -- gh release list", "use it without seeing it"},
+			{"kai vault lock", "close it"},
+		},
+		about: "Secrets are named NAMESPACE/PATH[#FIELD], and in templates and environments\n" +
+			"kai://NAMESPACE/PATH[#FIELD][?version=N]. Who was not granted a namespace cannot\n" +
+			"decrypt it, with the whole directory in hand. Each use is an event in kai audit.",
+		children: []command{
+			vaultInitCommand(),
+			vaultUnlockCommand(),
+			vaultLockCommand(),
+			vaultStatusCommand(),
+			vaultSlotCommand(),
+			vaultNSCommand(),
+			vaultSetCommand(),
+			vaultGetCommand(),
+			vaultListCommand(),
+			vaultHistoryCommand(),
+			vaultRollbackCommand(),
+			vaultRmCommand(),
+			vaultMvCommand(),
+			vaultCpCommand(),
+			vaultGenerateCommand(),
+			vaultDueCommand(),
+		},
+	}
+}
+
+// vaultFlags are on every command that needs an open vault.
+func vaultFlags(flags ...cli.Flag) []cli.Flag {
+	return append(flags,
+		&cli.StringFlag{Name: "as", Usage: "without a session: open what was granted to the key `KEYREF`"},
+		&cli.IntFlag{Name: "session-fd", Value: notGiven, DefaultText: "none", Usage: "read the session from file descriptor `N`"},
+	)
+}
+
+// vaultAccess says how an open vault is come by.
+type vaultAccess struct {
+	as        string
+	sessionFD int
+}
+
+func vaultAccessOf(c *cli.Context) vaultAccess {
+	return vaultAccess{as: c.String("as"), sessionFD: c.Int("session-fd")}
+}
