@@ -16,6 +16,7 @@ var direct = map[string]string{
 	"filippo.io/edwards25519":         "streamed Ed25519 verification over files that do not fit in memory",
 	"filippo.io/mldsa":                "ML-DSA, the second signature of every identity",
 	"github.com/cloudflare/circl":     "SLH-DSA for root keys",
+	"github.com/creack/pty":           "pseudo terminals, which each system opens in its own way; vault run",
 	"github.com/go-jose/go-jose/v4":   "the other side of JWK and JWS (tests only)",
 	"github.com/klauspost/compress":   "zstd: archived segments of the audit log",
 	"github.com/mr-tron/base58":       "did:key",

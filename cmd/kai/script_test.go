@@ -22,7 +22,7 @@ import (
 // TestMain lets the test binary be kai: scripts run the real program in a process of its
 // own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kai": main, "kai-ask": askProgram})
+	testscript.Main(m, map[string]func(){"kai": main, "kai-ask": askProgram, "kai-child": childProgram})
 }
 
 // TestScripts runs testscripts/*.txtar. Each script has an empty home of its own in $HOME.
@@ -76,7 +76,7 @@ func TestScripts(t *testing.T) {
 }
 
 // forgetLogs removes what the kernel's keyring remembers of the logs below a directory.
-func forgetLogs(t *testing.T, dir string) {
+func forgetLogs(t testing.TB, dir string) {
 	logs, err := filepath.Glob(filepath.Join(dir, "*", "*", "audit", "log.json"))
 	hidden, hiddenErr := filepath.Glob(filepath.Join(dir, "*", "audit", "log.json"))
 	if err = errors.Join(err, hiddenErr); err != nil {
