@@ -140,6 +140,10 @@ func (b *Builder) Add(item Item, folders []string, name string) error {
 		item.History[i].Fields = fields
 	}
 	item.Tags = b.tags(&item)
+	if n := len(b.store.Items); n == cap(b.store.Items) {
+		// Items are large: by a quarter at a time, they would be copied too often.
+		b.store.Items = slices.Grow(b.store.Items, max(n, 64))
+	}
 	b.store.Items = append(b.store.Items, item)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"strconv"
 	"strings"
 
 	"kai/internal/vault/transfer"
@@ -161,23 +162,31 @@ func (r *reader) items(n *node, path []string, alone bool) error {
 		}
 	}
 	alone = alone || len(path) == 0 || scalars > transfer.MaxFields
+	elements := 0
 	for _, child := range n.nodes {
 		value, known := r.values[child]
+		name := child.name
+		if child.index {
+			name = strconv.Itoa(elements)
+		}
 		switch {
 		case child.kind == branches:
-			if err := r.items(child, append(path[:len(path):len(path)], child.name), false); err != nil {
+			if err := r.items(child, append(path[:len(path):len(path)], name), false); err != nil {
 				return err
 			}
+		case child.kind == null:
+			r.Left("null")
 		case !known:
-			r.Left("null or comment in a list")
+			continue // a comment in a list is no element of it
 		case alone:
 			field := transfer.Field{Name: "value", Value: value}
-			if err := r.Add(transfer.Item{Line: child.line, Fields: []transfer.Field{field}}, path, child.name); err != nil {
+			if err := r.Add(transfer.Item{Line: child.line, Fields: []transfer.Field{field}}, path, name); err != nil {
 				return err
 			}
 		default:
-			item.Fields = append(item.Fields, transfer.Field{Name: child.name, Value: value})
+			item.Fields = append(item.Fields, transfer.Field{Name: name, Value: value})
 		}
+		elements++
 	}
 	if len(item.Fields) == 0 {
 		return nil

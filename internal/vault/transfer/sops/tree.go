@@ -22,8 +22,8 @@ const (
 
 // node is a part of the file as it is stored: encrypted, or not secret.
 type node struct {
-	name  string // of a member; the index of an element
-	index bool   // name is an index
+	name  string // of a member
+	index bool   // an element of a list, which has no name
 	line  int
 	kind  kind
 	text  string // of a scalar, as the MAC has it if it is not encrypted
@@ -83,7 +83,7 @@ func jsonValue(s *scan.JSON, data []byte, n *node) error {
 	case '[':
 		n.kind = branches
 		return s.Array(func() error {
-			child := &node{name: strconv.Itoa(len(n.nodes)), index: true}
+			child := &node{index: true}
 			n.nodes = append(n.nodes, child)
 			return jsonValue(s, data, child)
 		})
@@ -149,8 +149,8 @@ func yamlValue(b *transfer.Builder, from *yaml.Node, n *node, depth int) error {
 		return nil
 	case yaml.SequenceNode:
 		n.kind = branches
-		for i, element := range from.Content {
-			child := &node{name: strconv.Itoa(i), index: true}
+		for _, element := range from.Content {
+			child := &node{index: true}
 			n.nodes = append(n.nodes, child)
 			if err := yamlValue(b, element, child, depth+1); err != nil {
 				return err
