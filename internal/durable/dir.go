@@ -23,12 +23,12 @@ func NewDirFS(fsys FS) *Dir { return &Dir{fs: fsys} }
 // ReadFile returns the content of a regular file of at most limit bytes. More is ErrTooLarge, and
 // a link, directory or device is ErrNotRegular.
 func (d *Dir) ReadFile(name string, limit int64) ([]byte, error) {
-	f, _, err := d.openRegular(name, os.O_RDONLY, 0)
+	f, info, err := d.openRegular(name, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, failed("read", name, err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	data, err := readAll(f, info.Size(), limit+1)
 	if err == nil && int64(len(data)) > limit {
 		err = ErrTooLarge
 	}
@@ -36,6 +36,19 @@ func (d *Dir) ReadFile(name string, limit int64) ([]byte, error) {
 		return nil, failed("read", name, err)
 	}
 	return data, nil
+}
+
+// readAll reads a file of a size that it had when it was opened, but no more than most bytes.
+func readAll(f io.Reader, size, most int64) ([]byte, error) {
+	if size <= 0 || size > most { // of some files the system knows no size
+		return io.ReadAll(io.LimitReader(f, most))
+	}
+	data := make([]byte, size)
+	n, err := io.ReadFull(f, data)
+	if err == io.ErrUnexpectedEOF || err == io.EOF { // it has become shorter
+		err = nil
+	}
+	return data[:n], err
 }
 
 // WriteFile replaces a file or creates it, durably and in one step: whatever happens, the name

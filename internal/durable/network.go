@@ -7,7 +7,7 @@ import "os"
 // promises does not hold. FUSE, which may be anything, is not counted as one. Where the system
 // gives no answer, remote is false and kind empty.
 func Network(root *os.Root) (kind string, remote bool, err error) {
-	d, err := root.Open(".")
+	d, err := openDir(root, ".")
 	if err != nil {
 		return "", false, failed("file system of", root.Name(), err)
 	}

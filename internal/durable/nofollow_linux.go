@@ -3,7 +3,6 @@ package durable
 import (
 	"io/fs"
 	"os"
-	"path"
 	"runtime"
 	"strings"
 	"sync"
@@ -21,8 +20,7 @@ type self struct {
 // dir returns the descriptor, which is good as long as the file is kept alive.
 func (s *self) dir(root *os.Root) (*os.File, int) {
 	s.once.Do(func() {
-		// Without O_NONBLOCK package os would ask for it, and take it back, in four calls more.
-		if f, err := root.OpenFile(".", os.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK, 0); err == nil {
+		if f, err := openDir(root, "."); err == nil {
 			s.file = f
 		}
 	})
@@ -69,5 +67,5 @@ func (r *rootFS) openAtOnce(name string, flag int, mode fs.FileMode) (*os.File, 
 	case err != nil:
 		return nil, nil
 	}
-	return os.NewFile(uintptr(fd), path.Join(r.root.Name(), name)), nil
+	return os.NewFile(uintptr(fd), r.root.Name()+"/"+name), nil
 }

@@ -71,7 +71,7 @@ func (r *rootFS) Mkdir(name string, mode fs.FileMode) error { return r.root.Mkdi
 func (r *rootFS) Lstat(name string) (fs.FileInfo, error)    { return r.root.Lstat(name) }
 
 func (r *rootFS) ReadDir(name string) ([]fs.DirEntry, error) {
-	d, err := r.root.Open(name)
+	d, err := openDir(r.root, name)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (r *rootFS) ReadDir(name string) ([]fs.DirEntry, error) {
 }
 
 func (r *rootFS) SyncDir(name string) error {
-	d, err := r.root.Open(name)
+	d, err := openDir(r.root, name)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 // openUnnamed opens with O_TMPFILE (open(2)), for which the file system must be ready; ext4, xfs,
 // btrfs and tmpfs are. Giving the file a name later takes /proc, so that is looked at now.
 func openUnnamed(root *os.Root, dir string, mode fs.FileMode) (Unnamed, error) {
-	d, err := root.Open(dir)
+	d, err := openDir(root, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (f unnamed) proc() string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) 
 // LinkAs names the file by linkat(2) from /proc, which needs no privilege. (AT_EMPTY_PATH on the
 // descriptor itself needs CAP_DAC_READ_SEARCH before Linux 6.10.)
 func (f unnamed) LinkAs(name string) error {
-	d, err := f.root.Open(path.Dir(name))
+	d, err := openDir(f.root, path.Dir(name))
 	if err != nil {
 		return err
 	}
