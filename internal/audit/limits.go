@@ -21,8 +21,9 @@ const (
 	// maxDetails bounds a blob in details/.
 	maxDetails = 16 << 20
 
-	// chunkSize is what is read of a segment at a time. A line always fits.
-	chunkSize = 1 << 20
+	// chunkSize is what is read of a segment at a time. A line always fits, and several of them
+	// into the cache of a processor.
+	chunkSize = 256 << 10
 
 	// maxFindings bounds what Verify reports.
 	maxFindings = 100

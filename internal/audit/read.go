@@ -47,18 +47,14 @@ type segmentReader struct {
 
 // openSegment opens a segment, plain or archived. A pruned one is ErrPruned.
 func (l *Log) openSegment(first uint64) (*segmentReader, error) {
-	f, err := openPrivate(l.dir, segmentName(first), os.O_RDONLY)
+	f, size, err := openSized(l.dir, segmentName(first), os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return l.openArchive(first)
 	}
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("audit log: %w", err), f.Close())
-	}
-	return &segmentReader{Reader: f, Closer: f, at: f, size: info.Size()}, nil
+	return &segmentReader{Reader: f, Closer: f, at: f, size: size}, nil
 }
 
 // search returns the offset of the first line of a segment for which before is false.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -108,9 +109,9 @@ func (l *Log) openLast(first uint64) (f durable.File, size int64, err error) {
 
 // readLast reads the event before the end, for its time, and compares it with the state.
 func (w *writer) readLast() error {
-	size := min(w.st.segOff, 4096)
+	size := min(w.st.segOff, uint64(len(w.buf)))
 	for {
-		b := make([]byte, size)
+		b := slices.Grow(w.buf[:0], int(size))[:size]
 		if _, err := w.file.ReadAt(b, int64(w.st.segOff-size)); err != nil {
 			return fmt.Errorf("audit log: %w", err)
 		}
@@ -155,7 +156,7 @@ func (w *writer) loadEdge() error {
 		return err
 	}
 	w.treeFile = f
-	end := newHashTail(f, w.st.n)
+	end := newHashTail(f, w.st.n, w.buf[:])
 	last, err := readHash(end, tlog.StoredHashIndex(0, int64(w.st.n)-1))
 	if err == nil && last != w.st.prev {
 		err = errShort

@@ -73,11 +73,11 @@ type hashTail struct {
 	start int64
 }
 
-// newHashTail reads the end of a tree of n leaves. What it cannot read, reading tells.
-func newHashTail(r io.ReaderAt, n uint64) *hashTail {
+// newHashTail reads the end of a tree of n leaves into b. What it cannot read, reading tells.
+func newHashTail(r io.ReaderAt, n uint64, b []byte) *hashTail {
 	end := tlog.StoredHashIndex(0, int64(n)) * hashSize
-	t := &hashTail{r: r, start: max(0, end-4096)}
-	b := make([]byte, end-t.start)
+	t := &hashTail{r: r, start: max(0, end-int64(len(b)))}
+	b = b[:end-t.start]
 	if got, err := r.ReadAt(b, t.start); err == nil || err == io.EOF {
 		t.buf = b[:got]
 	}

@@ -30,6 +30,7 @@ type writer struct {
 	from    uint64
 	done    []Appended
 	hasher  hasher
+	buf     [4096]byte // for what is read at the beginning: the last line, then the end of the tree
 
 	sync      bool // the state must be durable: something was done, not only begun
 	opened    bool // an epoch was opened: epoch.next must go
