@@ -329,14 +329,19 @@ func (w *writer) sealValue(d *vlog.Draft, m *Meta, list []fields.Field) error {
 		d.Value = slices.Clone(plain.Expose())
 		return nil
 	}
-	key, err := s.credentialKey(w.epoch)
+	d.Flags = vlog.FlagInner
+	d.Value, err = s.sealInner(w.epoch, m.Path, m.HLC, plain.Expose())
+	return err
+}
+
+// sealInner adds the second layer of credentials.
+func (s *Space) sealInner(epoch uint32, path, hlc string, plain []byte) ([]byte, error) {
+	key, err := s.credentialKey(epoch)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer clear(key)
-	d.Flags = vlog.FlagInner
-	d.Value, err = xaes.Seal(key, s.v.opts.Random, nil, plain.Expose(), innerAAD(s, m.Path, m.HLC))
-	return err
+	return xaes.Seal(key, s.v.opts.Random, nil, plain, innerAAD(s, path, hlc))
 }
 
 // finish ends the commit: one write, one sync.

@@ -2,17 +2,291 @@ package vault
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"time"
+
+	"kai/internal/durable"
+	"kai/internal/vault/vlog"
 )
+
+// tombstoneLife is how long a deletion is remembered, for devices that have not heard of it.
+const tombstoneLife = 90 * day
 
 // CompactOptions say what a compaction leaves out.
 type CompactOptions struct {
 	// Drop is a deleted path of which no version stays.
 	Drop string
-	// Reencrypt seals everything under the newest key.
+	// Reencrypt seals everything under the newest keys; credentials need the user key.
 	Reencrypt bool
 }
 
-// Compact writes this device's log anew, without the versions that nothing needs any more.
-func (s *Space) Compact(ctx context.Context, o CompactOptions) (*Committed, error) {
-	return nil, ErrNotFound
+// Compacted says what a compaction has done.
+type Compacted struct {
+	Kept, Dropped int // records
+	Before, After int64
+	Committed     *Committed
+}
+
+// Compact writes this device's log anew, as one file of the next generation, without the versions that
+// nothing needs any more; other devices do so with theirs. Copies made before keep what is dropped.
+//
+// A process that dies leaves the old generation or the new one.
+func (s *Space) Compact(ctx context.Context, o CompactOptions) (*Compacted, error) {
+	if s.keys.device == nil {
+		return nil, ErrReadOnly
+	}
+	held, err := s.v.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer held.Unlock()
+	s.view = nil
+	w, err := s.newWriter() // cuts off what a crash has left
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(s.view.logs, func(l *deviceLog) bool { return l.dev == s.keys.device.id })
+	if at < 0 {
+		return &Compacted{}, nil // this device has written nothing
+	}
+	l := s.view.logs[at]
+	c := &compaction{s: s, log: l, options: o, now: w.now, out: &Compacted{}}
+	if err := c.choose(); err != nil {
+		return nil, err
+	}
+	return c.out, c.write(w)
+}
+
+// compaction is one that is running.
+type compaction struct {
+	s       *Space
+	log     *deviceLog
+	options CompactOptions
+	now     time.Time
+	keep    []*Version // of this device, in the order they were written
+	types   map[*Version]vlog.Type
+	out     *Compacted
+}
+
+// history is all that is known of a path.
+type history struct {
+	item
+	versions []*Version // PUT and DEL
+	metas    []*Version
+}
+
+// choose decides which records of this device stay.
+func (c *compaction) choose() error {
+	all := map[string]*history{}
+	c.types = map[*Version]vlog.Type{}
+	var own []*Version
+	err := c.s.records(func(v *Version, t vlog.Type) error {
+		h := all[v.Path]
+		if h == nil {
+			h = &history{}
+			all[v.Path] = h
+		}
+		h.add(v, t)
+		if t == vlog.Meta {
+			h.metas = append(h.metas, v)
+		} else {
+			h.versions = append(h.versions, v)
+		}
+		if v.at.log == c.log {
+			own = append(own, v)
+			c.types[v] = t
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	stays := map[*Version]bool{}
+	for p, h := range all {
+		c.chooseOf(p, h, stays)
+	}
+	for _, v := range own {
+		if stays[v] {
+			c.keep = append(c.keep, v)
+		}
+	}
+	c.out.Kept, c.out.Dropped = len(c.keep), len(own)-len(c.keep)
+	return nil
+}
+
+func (c *compaction) chooseOf(p string, h *history, stays map[*Version]bool) {
+	isHead := func(v *Version) bool { return slices.Contains(h.heads, v) }
+	foreign := slices.ContainsFunc(h.versions, func(v *Version) bool { return v.at.log != c.log })
+	deleted := !slices.ContainsFunc(h.heads, func(v *Version) bool { return !v.Deleted })
+	drop := deleted && p == c.options.Drop
+	var old []*Version
+	for _, v := range h.versions {
+		switch {
+		case isHead(v) && !v.Deleted:
+			stays[v] = true
+		case isHead(v):
+			// A deletion hides what others still have.
+			stays[v] = foreign || drop || c.now.Sub(time.Unix(v.Updated, 0)) < tombstoneLife
+		default:
+			old = append(old, v)
+		}
+	}
+	slices.SortFunc(old, func(a, b *Version) int { return later(b, a) })
+	place := 0
+	for _, v := range old {
+		if v.Deleted {
+			continue // what came after it says so
+		}
+		place++
+		stays[v] = !drop && h.noted(v, false).keeps(place, c.now)
+	}
+	for _, m := range h.metas {
+		about := slices.IndexFunc(h.versions, func(v *Version) bool { return v.Record.String() == m.Of })
+		stays[m] = h.notes[m.Of] == m && (about < 0 || stays[h.versions[about]])
+	}
+}
+
+// write makes the new generation, and then removes the old one.
+func (c *compaction) write(w *writer) error {
+	s := c.s
+	end := c.log.end
+	header := &vlog.Header{Vault: s.v.id, Namespace: s.id, Device: c.log.dev, Generation: end.generation + 1, First: end.Next}
+	name := logName{c.log.dev, header.Generation, header.First}
+	file, err := s.v.dir.Create(spaceFile(s.id, name), durable.CreateOptions{Mode: 0o600})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Abort() }()
+	b := vlog.NewBuilder(header, header.Chain(), header.First)
+	b.AddGen(vlog.Predecessor{Generation: end.generation, Last: end.Next - 1, Chain: end.Chain})
+	for _, v := range c.keep {
+		if err := c.copyRecord(b, v); err != nil {
+			return err
+		}
+		if err := flush(b, file, flushSize); err != nil {
+			return err
+		}
+	}
+	b.AddCheckpoint(s.keys.device.private(), uint64(w.now.UnixMilli()))
+	if err := flush(b, file, 0); err != nil {
+		return err
+	}
+	if err := file.Commit(); err != nil {
+		return err
+	}
+	c.out.After = b.Written()
+	next := place{header.Generation, header.First, vlog.Position{Offset: b.Written(), Next: b.Next(), Chain: b.Chain()}}
+	if err := s.v.remember(s.keys, seenPlace(logID{s.id, c.log.dev}, next)); err != nil {
+		return err
+	}
+	c.out.Committed = &Committed{Namespace: s.id, Record: RecordID{c.log.dev, next.Next - 1}, Gen: next.generation, Chain: next.Chain}
+	if err := c.removeOld(); err != nil {
+		return err
+	}
+	s.view = nil
+	if err := s.v.dir.Remove(s.indexName()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return s.writeIndex()
+}
+
+const flushSize = 1 << 20
+
+// flush gives the bytes of a builder to a file, when there are more than least.
+func flush(b *vlog.Builder, file *durable.Output, least int) error {
+	if len(b.Bytes()) <= least {
+		return nil
+	}
+	_, err := file.Write(b.Bytes())
+	b.Flushed()
+	return err
+}
+
+// removeOld removes the files of the old generation, and of any before it.
+func (c *compaction) removeOld() error {
+	s := c.s
+	names, err := s.logNames()
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		if n.dev != c.log.dev || n.generation > c.log.end.generation {
+			continue
+		}
+		file := spaceFile(s.id, n)
+		info, err := s.v.dir.Lstat(file)
+		if err == nil {
+			c.out.Before += info.Size()
+			err = s.v.dir.Remove(file)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyRecord seals a record for its new place. What binds it to the old one is gone; what it is called
+// by others stays.
+func (c *compaction) copyRecord(b *vlog.Builder, v *Version) error {
+	s := c.s
+	m := v.Meta
+	if m.Was == "" {
+		m.Was = v.Record.String()
+	}
+	d := vlog.Draft{Type: c.types[v], Flags: v.flags, Epoch: v.Epoch}
+	if c.options.Reencrypt {
+		d.Epoch = s.policy.Last().E
+	}
+	if d.Type == vlog.Put {
+		value, err := c.value(v, &m, d.Epoch)
+		if err != nil {
+			return err
+		}
+		defer clear(value)
+		d.Value = value
+		if d.ValueKey, err = s.valueKey(d.Epoch, v.Kind, v.Scope); err != nil {
+			return err
+		}
+	}
+	var err error
+	if d.Meta, err = m.encode(); err != nil {
+		return err
+	}
+	if d.MetaKey, err = s.metaKey(d.Epoch); err != nil {
+		return err
+	}
+	_, err = b.Add(&d, s.v.opts.Random)
+	return err
+}
+
+// value is the value of a record as it is sealed: the inner layer of credentials stays as it is, unless
+// the epoch changes.
+func (c *compaction) value(v *Version, m *Meta, epoch uint32) ([]byte, error) {
+	s := c.s
+	f := &v.at.log.files[v.at.file]
+	key, err := s.valueKey(v.Epoch, v.Kind, v.Scope)
+	if err != nil {
+		return nil, err
+	}
+	frame, err := s.frameAt(&v.at, v.sequence)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := frame.OpenValue(&f.header, key, nil)
+	if err != nil {
+		return nil, &FileError{spaceFile(s.id, f.logName), v.at.offset, logError(err)}
+	}
+	if v.flags&vlog.FlagInner == 0 || epoch == v.Epoch {
+		return plain, nil
+	}
+	defer clear(plain)
+	inner, err := s.openInner(v, plain)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(inner)
+	return s.sealInner(epoch, m.Path, m.HLC, inner)
 }

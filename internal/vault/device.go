@@ -2,10 +2,13 @@ package vault
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 
 	"filippo.io/age"
 
@@ -31,11 +34,9 @@ func (a *amendment) newDevice(holder authority.Principal) error {
 		return err
 	}
 	a.keys.device, a.keys.local = d.device, d.local
-	digest, err := a.document(deviceDir, d.device.id, file)
-	if err != nil {
+	if err := a.listDevice(d.device.id, file); err != nil {
 		return err
 	}
-	a.next.Devices[d.device.id] = digest
 	return a.v.writeDeviceKey(a.keys, nil)
 }
 
@@ -168,4 +169,220 @@ func cloneSecret(b []byte) *secret.Bytes {
 	s := secret.New(len(b))
 	copy(s.Expose(), b)
 	return s
+}
+
+// DeviceRequest asks an owner to add a device.
+type DeviceRequest struct {
+	ID  objectid.ID
+	Pub ed25519.PublicKey
+}
+
+// NewDevice makes a key for this machine, which may write once an owner has added it. Owners need
+// nobody: it is added at once. For others it is sealed to the recipient by which their keys are
+// unlocked.
+//
+// A machine that has a key already is ErrExists, unless replace is set, as after a restored copy.
+func (v *Vault) NewDevice(ctx context.Context, keys *Keys, to age.Recipient, replace bool) (*DeviceRequest, error) {
+	if _, err := v.dir.Lstat(deviceFile); err == nil && !replace {
+		return nil, fmt.Errorf("device key of this machine: %w", ErrExists)
+	}
+	if !keys.IsOwner() {
+		if to == nil {
+			return nil, fmt.Errorf("device key: %w", ErrDenied)
+		}
+		held, err := v.lock(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer held.Unlock()
+		d, _, err := v.makeDevice(keys.Principal)
+		if err != nil {
+			return nil, err
+		}
+		keys.device, keys.local = d.device, d.local
+		if err := v.forgetSeen(); err != nil {
+			return nil, err
+		}
+		return v.request(keys), v.writeDeviceKey(keys, to)
+	}
+	old, oldLocal := keys.device, keys.local
+	d, file, err := v.makeDevice(authority.Owner)
+	if err != nil {
+		return nil, err
+	}
+	keys.device, keys.local = d.device, d.local
+	err = v.amend(ctx, keys, func(a *amendment) error {
+		if err := v.forgetSeen(); err != nil {
+			return err
+		}
+		if err := v.writeDeviceKey(keys, nil); err != nil {
+			return err
+		}
+		return a.listDevice(d.device.id, file)
+	})
+	if err != nil {
+		keys.device, keys.local = old, oldLocal
+		return nil, err
+	}
+	return v.request(keys), nil
+}
+
+func (v *Vault) request(keys *Keys) *DeviceRequest {
+	return &DeviceRequest{keys.device.id, keys.device.private().Public().(ed25519.PublicKey)}
+}
+
+// forgetSeen removes what was remembered under another device key.
+func (v *Vault) forgetSeen() error {
+	err := v.dir.Remove(seenFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func (a *amendment) listDevice(id objectid.ID, file []byte) error {
+	if len(a.next.Devices) >= maxDevices {
+		return fmt.Errorf("more than %d devices: %w", maxDevices, ErrTooLarge)
+	}
+	digest, err := a.document(deviceDir, id, file)
+	if err != nil {
+		return err
+	}
+	a.next.Devices[id] = digest
+	return nil
+}
+
+// AddDevice lets a device write what its holder may write.
+func (v *Vault) AddDevice(ctx context.Context, keys *Keys, r DeviceRequest, holder authority.Principal) error {
+	if err := holder.Check(); err != nil {
+		return err
+	}
+	return v.amend(ctx, keys, func(a *amendment) error {
+		if _, ok := a.next.Devices[r.ID]; ok {
+			return fmt.Errorf("device %s: %w", r.ID, ErrExists)
+		}
+		cert := authority.Device{Dev: r.ID, Pub: authority.Bytes(r.Pub), Holder: holder}
+		file, err := cert.Encode()
+		if err != nil {
+			return err
+		}
+		return a.listDevice(r.ID, file)
+	})
+}
+
+// RemoveDevice takes the right to write from a device. What it has written until now counts, or, with
+// a cut, up to that sequence number in every namespace.
+func (v *Vault) RemoveDevice(ctx context.Context, keys *Keys, id objectid.ID, cut *uint64) error {
+	return v.amend(ctx, keys, func(a *amendment) error {
+		cert, err := v.Device(id)
+		if err != nil {
+			return err
+		}
+		if id == keys.device.id {
+			return fmt.Errorf("this device removes others, not itself: %w", ErrConflict)
+		}
+		names, err := v.Namespaces(keys)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			s, err := v.Space(keys, name)
+			if err != nil {
+				return err
+			}
+			last, err := s.lastOf(id)
+			if err != nil {
+				return err
+			}
+			if cut != nil {
+				last = min(last, *cut)
+			}
+			p := s.policy.Clone()
+			p.Cut[id] = last
+			secrets, err := s.secrets(p.Last().E)
+			if err != nil {
+				return err
+			}
+			if err := a.writePolicy(p, secrets.nsk); err != nil {
+				return err
+			}
+		}
+		removed := *cert
+		removed.Removed = true
+		file, err := removed.Encode()
+		if err != nil {
+			return err
+		}
+		return a.listDevice(id, file)
+	})
+}
+
+// lastOf is the last sequence number of a device that a checkpoint covers, 0 when there is none.
+func (s *Space) lastOf(id objectid.ID) (uint64, error) {
+	if err := s.open(); err != nil {
+		return 0, err
+	}
+	for _, l := range s.view.logs {
+		if l.dev != id {
+			continue
+		}
+		if err := s.scan(l, 0, l.files[0].header.Start(), func(*located) error { return nil }); err != nil {
+			return 0, err
+		}
+		return l.end.Next - 1, nil
+	}
+	return 0, nil
+}
+
+// Devices are the certificates of all devices, by id.
+func (v *Vault) Devices() ([]*authority.Device, error) {
+	var out []*authority.Device
+	for _, id := range sortedIDs(v.manifest.Devices) {
+		d, err := v.Device(id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// ResolveHeads ends a state of several newest manifests: what the one says whose digest begins with
+// the given text holds from now on, and what the others changed is dropped.
+//
+// The head must have the newest root key; otherwise it is ErrConflict.
+func (v *Vault) ResolveHeads(ctx context.Context, keys *Keys, digest string) error {
+	if !keys.IsOwner() || keys.device == nil {
+		return ErrDenied
+	}
+	held, err := v.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer held.Unlock()
+	if err := v.readManifests(); err != nil {
+		return err
+	}
+	var chosen *authority.Signed
+	next := authority.Manifest{}
+	for _, h := range v.heads {
+		if digest != "" && strings.HasPrefix(h.Digest.Short(), digest) {
+			chosen = h
+		}
+		next.Parents = append(next.Parents, h.Digest)
+		next.Rev = max(next.Rev, h.Rev+1)
+	}
+	switch {
+	case len(v.heads) < 2:
+		return fmt.Errorf("there is one newest manifest: %w", ErrNotFound)
+	case chosen == nil:
+		return fmt.Errorf("manifest %s: %w", digest, ErrNotFound)
+	case chosen.Last().E != v.manifest.Last().E:
+		return fmt.Errorf("manifest %s has an older root key than another head: %w", digest, ErrConflict)
+	}
+	parents, rev := next.Parents, next.Rev
+	slices.SortFunc(parents, func(a, b authority.Digest) int { return bytes.Compare(a[:], b[:]) })
+	a := &amendment{v: v, keys: keys, next: chosen.Clone()}
+	a.next.Parents, a.next.Rev = parents, rev
+	return a.publish()
 }

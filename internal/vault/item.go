@@ -3,6 +3,7 @@ package vault
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -19,6 +20,7 @@ type Version struct {
 	Conflict bool
 	Epoch    uint32
 	flags    uint8
+	sequence uint64 // of the frame; Record names where it was first
 	at       location
 	note     *Version // the META that replaced Meta
 }
@@ -102,9 +104,9 @@ func (it *item) noted(v *Version, conflict bool) *Version {
 	c := *v
 	c.Conflict = conflict
 	if n := it.notes[v.Record.String()]; n != nil {
-		kind, scope, version, hlc, parents := c.Kind, c.Scope, c.Version, c.HLC, c.Parents
+		own := c.Meta
 		c.Meta = n.Meta
-		c.Kind, c.Scope, c.Version, c.HLC, c.Parents, c.Of = kind, scope, version, hlc, parents, ""
+		c.Kind, c.Scope, c.Version, c.HLC, c.Parents, c.Of, c.Was = own.Kind, own.Scope, own.Version, own.HLC, own.Parents, "", own.Was
 		c.note = n
 	}
 	return &c
@@ -137,8 +139,15 @@ func (s *Space) decode(r *located) (*Version, error) {
 	if err != nil {
 		return nil, &FileError{spaceFile(s.id, r.log.files[r.file].logName), r.offset, err}
 	}
+	id := r.id()
+	if m.Was != "" {
+		var ok bool
+		if id, ok = parseRecordID(m.Was); !ok || id.Device != r.log.dev || id.Sequence >= r.frame.Sequence {
+			return nil, &FileError{spaceFile(s.id, r.log.files[r.file].logName), r.offset, fmt.Errorf("%w: it claims to have been another record", ErrTampered)}
+		}
+	}
 	return &Version{
-		Meta: *m, Record: r.id(), Deleted: r.frame.Type == vlog.Del, Epoch: r.frame.Epoch, flags: r.frame.Flags,
+		Meta: *m, Record: id, sequence: r.frame.Sequence, Deleted: r.frame.Type == vlog.Del, Epoch: r.frame.Epoch, flags: r.frame.Flags,
 		at: location{r.log, r.file, r.offset, r.size},
 	}, nil
 }

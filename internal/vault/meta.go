@@ -33,6 +33,8 @@ type Meta struct {
 	Tags             []string          `json:"tags,omitempty"`
 	Updated          int64             `json:"updated"`
 	Version          uint64            `json:"version"`
+	// Was is what the record was called before compaction gave it another place.
+	Was string `json:"was,omitempty"`
 }
 
 func (m *Meta) encode() ([]byte, error) { return canon.Marshal(m) }

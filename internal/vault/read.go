@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 
@@ -88,9 +89,24 @@ func (s *Space) items() (map[string]*item, error) {
 	return all, err
 }
 
+// again runs a reading once more when files went away under it: compaction has put others in their
+// place.
+func (s *Space) again(read func() error) error {
+	err := read()
+	if errors.Is(err, fs.ErrNotExist) {
+		s.view = nil
+		err = read()
+	}
+	return err
+}
+
 // List gives the current version of each secret, by path. Deleted ones are left out unless wanted.
 func (s *Space) List(deleted bool) ([]*Version, error) {
-	all, err := s.items()
+	var all map[string]*item
+	err := s.again(func() (err error) {
+		all, err = s.items()
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +130,11 @@ func (s *Space) List(deleted bool) ([]*Version, error) {
 
 // Find gives the current version of a secret. The error is ErrNotFound.
 func (s *Space) Find(path string) (*Version, error) {
-	it, err := s.find(path)
+	var it *item
+	err := s.again(func() (err error) {
+		it, err = s.find(path)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -167,16 +187,19 @@ func (s *Space) find(path string) (*item, error) {
 // History gives all versions of a secret that are still there, the oldest first.
 func (s *Space) History(path string) ([]*Version, error) {
 	var list []*Version
-	it := &item{}
-	err := s.records(func(v *Version, t vlog.Type) error {
-		if v.Path != path {
+	var it *item
+	err := s.again(func() error {
+		list, it = nil, &item{}
+		return s.records(func(v *Version, t vlog.Type) error {
+			if v.Path != path {
+				return nil
+			}
+			it.add(v, t)
+			if t != vlog.Meta {
+				list = append(list, v)
+			}
 			return nil
-		}
-		it.add(v, t)
-		if t != vlog.Meta {
-			list = append(list, v)
-		}
-		return nil
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -230,7 +253,7 @@ func (s *Space) Value(v *Version) ([]fields.Field, *secret.Bytes, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	frame, err := s.frameAt(&v.at, v.Record.Sequence)
+	frame, err := s.frameAt(&v.at, v.sequence)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -298,7 +298,7 @@ func (s *Space) scan(l *deviceLog, start int, from vlog.Position, visit func(*lo
 		}
 		data, err := readFrom(s.v.dir, file, from.Offset)
 		if errors.Is(err, fs.ErrNotExist) {
-			return fileError(file, fmt.Errorf("%w: it is missing", ErrTampered))
+			return fileError(file, fmt.Errorf("%w: it is missing: %w", ErrTampered, fs.ErrNotExist))
 		}
 		if err != nil {
 			return err

@@ -15,6 +15,7 @@ type Builder struct {
 	chain  Chain
 	next   uint64
 	out    []byte
+	given  int64 // bytes that were flushed
 	aad    [aadSize]byte
 	plain  []byte
 }
@@ -126,8 +127,17 @@ func (b *Builder) AddCheckpoint(device ed25519.PrivateKey, ms uint64) Placed {
 	return b.addPlain(Checkpoint, meta)
 }
 
-// Bytes is the output, with the header in front where it begins a file.
+// Bytes is the output since the last Flushed, with the header in front where it begins a file.
 func (b *Builder) Bytes() []byte { return b.out }
+
+// Flushed says that Bytes were written. Offsets go on from there.
+func (b *Builder) Flushed() {
+	b.given += int64(len(b.out))
+	b.out = b.out[:0]
+}
+
+// Written is how many bytes were flushed.
+func (b *Builder) Written() int64 { return b.given }
 
 // Chain is the one after the last frame, and Next the number of the frame that would follow.
 func (b *Builder) Chain() Chain { return b.chain }
