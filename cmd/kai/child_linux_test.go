@@ -78,7 +78,7 @@ func TestChildTerminalSignals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			script := writeFile(t, filepath.Join(t.TempDir(), "script"), `
 trap 'n=$((n+1)); echo "int $n"' INT
-trap 'echo "size $(stty size <&1)"' WINCH
+trap 'echo "size $(stty size <&2)"' WINCH
 trap 'echo "bye $n"; exit 5' TERM
 echo ready
 while :; do sleep 0.02; done
@@ -161,7 +161,7 @@ func TestChildTerminalEnds(t *testing.T) {
 			if !s.echo() {
 				t.Error("the terminal is still raw")
 			}
-			if name == "large, and exit" && strings.Count(s.text(), "y\r\n") != 100_000 {
+			if name == "large, and exit" && strings.Count(s.text(), "y\r\n") != 100_001 {
 				t.Errorf("%d lines", strings.Count(s.text(), "y\r\n"))
 			}
 		})
