@@ -21,7 +21,6 @@ type Builder struct {
 	left     map[string]int // what is not imported → how often
 	leftName []string       // keys of left in their order
 	rename   bool
-	total    int
 }
 
 // NewBuilder begins the Store of a source. With rename, items of the same path get
@@ -40,7 +39,7 @@ func NewBuilder(name string, rename bool) *Builder {
 func (b *Builder) Arena() *Arena { return b.store.arena }
 
 // Len is the number of items so far.
-func (b *Builder) Len() int { return len(b.store.Items) }
+func (b *Builder) Len() int { return b.store.Len() }
 
 // ReadAll reads a source into the arena and returns the bytes and the part they are.
 func (b *Builder) ReadAll(r io.Reader, size int64) (data []byte, part int, err error) {
@@ -109,12 +108,12 @@ func (b *Builder) Left(what string) {
 
 // Add adds an item under its folders and name; item.Path is what is made of them.
 func (b *Builder) Add(item Item, folders []string, name string) error {
-	if len(b.store.Items) >= MaxItems {
+	if b.store.Len() >= MaxItems {
 		return b.Fail(item.Line, fmt.Errorf("%w: more than %d items", ErrLimit, MaxItems))
 	}
 	path, changed, err := makePath(folders, name)
 	if err == nil {
-		item.Path, err = b.unique(namespace(&item), path)
+		item.Path, err = b.unique(item.Namespace, path)
 	}
 	if err != nil {
 		return b.Fail(item.Line, err)
@@ -140,17 +139,30 @@ func (b *Builder) Add(item Item, folders []string, name string) error {
 		item.History[i].Fields = fields
 	}
 	item.Tags = b.tags(&item)
-	if n := len(b.store.Items); n == cap(b.store.Items) {
-		// Items are large: by a quarter at a time, they would be copied too often.
-		b.store.Items = slices.Grow(b.store.Items, max(n, 64))
-	}
-	b.store.Items = append(b.store.Items, item)
+	b.store.append(item)
 	return nil
+}
+
+func (s *Store) append(item Item) {
+	last := len(s.items) - 1
+	if last < 0 || len(s.items[last]) == blockSize {
+		s.items = append(s.items, nil)
+		last++
+	}
+	if last > 0 && s.items[last] == nil {
+		s.items[last] = make([]Item, 0, blockSize)
+	}
+	s.items[last] = append(s.items[last], item)
 }
 
 // unique returns path, or another one if it is taken in its namespace.
 func (b *Builder) unique(ns, path string) (string, error) {
-	key := func(path string) string { return ns + "\x00" + path }
+	key := func(path string) string {
+		if ns == "" {
+			return path // as it is in the item
+		}
+		return ns + "\x00" + path
+	}
 	b.paths[key(path)]++
 	n := b.paths[key(path)]
 	if n == 1 {

@@ -20,8 +20,8 @@ func CheckItem(item *Item) error {
 	if err := CheckPath(item.Path); err != nil {
 		return err
 	}
-	if ns := namespace(item); ns != "" {
-		if err := CheckPath(ns); err != nil {
+	if item.Namespace != "" {
+		if err := CheckPath(item.Namespace); err != nil {
 			return fmt.Errorf("namespace: %w", err)
 		}
 	}

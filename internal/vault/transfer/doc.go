@@ -17,8 +17,8 @@
 //		return err
 //	}
 //	defer store.Wipe()
-//	for i := range store.Items {
-//		put(store.Items[i].Path, store.Items[i].Fields[0].Value.Expose())
+//	for item := range store.All() {
+//		put(item.Path, item.Fields[0].Value.Expose())
 //	}
 //
 // # Paths

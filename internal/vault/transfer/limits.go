@@ -26,6 +26,9 @@ const (
 	MaxTags = 64
 	MaxTag  = 128
 
+	// blockSize is how many items a Store holds in one piece.
+	blockSize = 1024
+
 	// maxNotes bounds what is kept to be reported. A million renamed items need no
 	// million lines.
 	maxNotes = 10_000

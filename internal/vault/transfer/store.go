@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"io"
+	"iter"
 	"os"
 	"time"
 
@@ -11,11 +12,36 @@ import (
 
 // Store is everything that a source holds.
 type Store struct {
-	Items []Item // in the order of the source
 	Notes []Note // what was changed or left out
 	More  int    // notes beyond those kept
 
+	items [][]Item // in blocks, which are not copied when there are more
 	arena *Arena
+}
+
+// Len is the number of items.
+func (s *Store) Len() int {
+	n := 0
+	for _, block := range s.items {
+		n += len(block)
+	}
+	return n
+}
+
+// At returns an item, from 0 to Len()-1 in the order of the source.
+func (s *Store) At(i int) *Item { return &s.items[i/blockSize][i%blockSize] }
+
+// All yields the items in the order of the source, and no errors: writers take it.
+func (s *Store) All() iter.Seq2[*Item, error] {
+	return func(yield func(*Item, error) bool) {
+		for _, block := range s.items {
+			for i := range block {
+				if !yield(&block[i], nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Wipe overwrites all values. It may be called any number of times, and on nil.
@@ -27,7 +53,7 @@ func (s *Store) Wipe() {
 
 // Item is one secret. What a format does not know is empty.
 type Item struct {
-	Path   string // legal, without a namespace
+	Path   string // legal
 	Line   int    // where the source has it, from 1; 0 if there are no lines
 	Fields []Field
 	Tags   []string // without repetition, in the order of the source
@@ -37,9 +63,10 @@ type Item struct {
 	Expires          time.Time
 	History          []Version // earlier ones, oldest first
 
-	// What only the vault itself has; nil for other people's stores, which do not even say
-	// what of an item is no secret.
-	Vault *VaultItem
+	// What only the vault itself has: where Path begins, and more, nil if there is nothing.
+	// Other people's stores do not even say what of an item is no secret.
+	Namespace string
+	Vault     *VaultItem
 }
 
 // Field is a named value.
@@ -56,7 +83,6 @@ type Version struct {
 
 // VaultItem is what an export of a vault knows more than others.
 type VaultItem struct {
-	Namespace              string
 	Public                 map[string]string
 	Module, Service, Agent string        // scope
 	RotateEvery            time.Duration // whole seconds
@@ -105,15 +131,8 @@ type Options struct {
 
 // FullPath is the path with the namespace, if the item has one.
 func FullPath(item *Item) string {
-	if ns := namespace(item); ns != "" {
-		return ns + "/" + item.Path
+	if item.Namespace == "" {
+		return item.Path
 	}
-	return item.Path
-}
-
-func namespace(item *Item) string {
-	if item.Vault == nil {
-		return ""
-	}
-	return item.Vault.Namespace
+	return item.Namespace + "/" + item.Path
 }

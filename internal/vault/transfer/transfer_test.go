@@ -29,7 +29,7 @@ func TestValueIsNotShown(t *testing.T) {
 	}
 	store := b.Done()
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		for _, shown := range []any{v, &v, store.Items[0], store, *store} {
+		for _, shown := range []any{v, &v, *store.At(0), store, *store} {
 			if text := fmt.Sprintf(format, shown); strings.Contains(text, canary) || strings.Contains(text, fmt.Sprintf("%x", canary)) {
 				t.Errorf("%s of %T shows the value: %s", format, shown, text)
 			}
@@ -105,7 +105,7 @@ func TestPaths(t *testing.T) {
 			continue
 		}
 		store := b.Done()
-		if got := store.Items[0].Path; got != test.want {
+		if got := store.At(0).Path; got != test.want {
 			t.Errorf("%q becomes %q, want %q", test.from, got, test.want)
 		}
 		if err := transfer.CheckPath(test.want); err != nil {
@@ -135,7 +135,7 @@ func TestSamePath(t *testing.T) {
 		}
 	}
 	var paths []string
-	for _, item := range b.Done().Items {
+	for item := range b.Done().All() {
 		paths = append(paths, item.Path)
 	}
 	if got, want := strings.Join(paths, "|"), "a|a (2)|a (3)|a (4)|a (2) (2)"; got != want {
@@ -144,11 +144,11 @@ func TestSamePath(t *testing.T) {
 	// The same path in two namespaces is two secrets.
 	b = transfer.NewBuilder("test", false)
 	for _, ns := range []string{"x", "y"} {
-		if err := b.Add(transfer.Item{Vault: &transfer.VaultItem{Namespace: ns}}, nil, "a"); err != nil {
+		if err := b.Add(transfer.Item{Namespace: ns}, nil, "a"); err != nil {
 			t.Error(err)
 		}
 	}
-	if err := b.Add(transfer.Item{Vault: &transfer.VaultItem{Namespace: "y"}}, nil, "a"); !errors.Is(err, transfer.ErrPath) {
+	if err := b.Add(transfer.Item{Namespace: "y"}, nil, "a"); !errors.Is(err, transfer.ErrPath) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -165,14 +165,14 @@ func TestFieldNames(t *testing.T) {
 	}
 	store := b.Done()
 	var names []string
-	for _, field := range store.Items[0].Fields {
+	for _, field := range store.At(0).Fields {
 		names = append(names, field.Name)
 	}
 	want := []string{"_", "__", "a_b", "a_b_2", "b", "b_2", "b_2_2", long[:62] + "_2", long[:64]}
 	if got := strings.Join(names, "|"); got != strings.Join(want, "|") {
 		t.Errorf("fields are\n%s, want\n%s", got, strings.Join(want, "|"))
 	}
-	if err := transfer.CheckItem(&store.Items[0]); err != nil {
+	if err := transfer.CheckItem(store.At(0)); err != nil {
 		t.Error(err)
 	}
 }
@@ -208,7 +208,7 @@ func TestLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := b.Done()
-	got := store.Items[0].Tags
+	got := store.At(0).Tags
 	if len(got) != transfer.MaxTags || strings.Join(got[:4], "|") != "a|b_|0|1" || len(store.Notes) != 7 {
 		t.Errorf("tags %q, notes %v", got, store.Notes)
 	}

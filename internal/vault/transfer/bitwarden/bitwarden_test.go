@@ -59,7 +59,7 @@ func TestJSON(t *testing.T) {
 		"key#privateKey": "-----BEGIN", "key#publicKey": "ssh-ed25519 A", "key#keyFingerprint": "SHA256:x",
 		"bare#value": "",
 	})
-	first := store.Items[0]
+	first := store.At(0)
 	if first.Line != 5 || strings.Join(first.Tags, ",") != "favorite" ||
 		!first.Created.Equal(transfertest.Time(t, "2026-01-01T00:00:00Z")) || !first.Updated.Equal(transfertest.Time(t, "2026-04-01T00:00:00.123Z")) ||
 		!first.History[0].Created.Equal(transfertest.Time(t, "2026-02-01T00:00:00Z")) {
@@ -132,8 +132,8 @@ func TestCSV(t *testing.T) {
 		"Work/CI/github#url": "https://a.example/?x=1,2", "Work/CI/github#url_2": "https://b.example", "Work/CI/github#username": "ada",
 		"Work/CI/github#password": `p,"w`, "Work/CI/github#otp": "JBSWY3DP", "n#notes": "only notes",
 	})
-	if store.Items[1].Line != 7 || strings.Join(store.Items[0].Tags, "") != "favorite" || len(store.Notes) != 1 {
-		t.Errorf("line %d, tags %q, notes %v", store.Items[1].Line, store.Items[0].Tags, store.Notes)
+	if store.At(1).Line != 7 || strings.Join(store.At(0).Tags, "") != "favorite" || len(store.Notes) != 1 {
+		t.Errorf("line %d, tags %q, notes %v", store.At(1).Line, store.At(0).Tags, store.Notes)
 	}
 	transfertest.Cut(t, bitwarden.ReadCSV, text, transfer.Options{})
 	transfertest.Flip(t, bitwarden.ReadCSV, text, transfer.Options{})

@@ -49,8 +49,9 @@ func sample(t testing.TB) *transfer.Store {
 			{Fields: []transfer.Field{value("token", "older")}, Created: transfertest.Time(t, "2026-10-01T00:00:00Z")},
 			{Fields: []transfer.Field{value("token", "old")}},
 		},
+		Namespace: "ci",
 		Vault: &transfer.VaultItem{
-			Namespace: "ci", Public: map[string]string{"user": "bot", "host": "x"},
+			Public: map[string]string{"user": "bot", "host": "x"},
 			Module: "m", Service: "github", Agent: "a", RotateEvery: 30 * 24 * time.Hour, RotateWith: "random:32",
 			Retain: "10", LastRotated: transfertest.Time(t, "2026-11-22T02:00:00Z"), CompromisedSince: transfertest.Time(t, "2026-11-24T02:00:00Z"),
 		},
@@ -87,8 +88,8 @@ func write(t testing.TB, store *transfer.Store, to ...age.Recipient) []byte {
 		t.Fatal(err)
 	}
 	defer w.Abort()
-	for i := range store.Items {
-		if err := w.Write(&store.Items[i]); err != nil {
+	for i := range store.Len() {
+		if err := w.Write(store.At(i)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -238,9 +239,11 @@ func TestKeysAndDamage(t *testing.T) {
 	transfertest.Refused(t, bundle.Read, file, transfer.Options{Identities: []age.Identity{identity(t)}}, transfer.ErrNoKey, `"file": no key`)
 	opts := transfer.Options{Identities: []age.Identity{id}}
 	transfertest.Refused(t, bundle.Read, "hello", opts, transfer.ErrMalformed, "age file")
-	small := sample(t)
-	small.Items = small.Items[1:]
-	file = string(write(t, small, id.Recipient()))
+	b := transfer.NewBuilder("small", false)
+	if err := b.Add(transfer.Item{}, nil, "x"); err != nil {
+		t.Fatal(err)
+	}
+	file = string(write(t, b.Done(), id.Recipient()))
 	if n := transfertest.Cut(t, bundle.Read, file, opts); n > 0 {
 		t.Errorf("%d beginnings of a file were read", n)
 	}
@@ -260,13 +263,13 @@ func TestWriteRefuse(t *testing.T) {
 	}
 	defer w.Abort()
 	store := sample(t)
-	if err := w.Write(&store.Items[0]); err != nil {
+	if err := w.Write(store.At(0)); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Write(&store.Items[0]); !errors.Is(err, transfer.ErrPath) {
+	if err := w.Write(store.At(0)); !errors.Is(err, transfer.ErrPath) {
 		t.Errorf("the same item again: %v", err)
 	}
-	bad := store.Items[1]
+	bad := *store.At(1)
 	bad.Path = "a/../b"
 	if err := w.Write(&bad); !errors.Is(err, transfer.ErrPath) {
 		t.Errorf("a path with ..: %v", err)

@@ -124,12 +124,18 @@ func (r *reader) head(s *scan.JSON) error {
 func unknown(s *scan.JSON) error { return s.Fail("unknown member") }
 
 func (r *reader) record(s *scan.JSON) error {
-	vault := new(transfer.VaultItem)
-	item := transfer.Item{Line: r.line, Vault: vault}
+	var item transfer.Item
+	item.Line = r.line
+	vault := func() *transfer.VaultItem {
+		if item.Vault == nil {
+			item.Vault = new(transfer.VaultItem)
+		}
+		return item.Vault
+	}
 	err := s.Object(func(name []byte) error {
 		switch string(name) {
 		case "compromised_since":
-			return r.time(s, &vault.CompromisedSince)
+			return r.time(s, &vault().CompromisedSince)
 		case "created":
 			return r.time(s, &item.Created)
 		case "expires":
@@ -141,27 +147,28 @@ func (r *reader) record(s *scan.JSON) error {
 		case "kind":
 			return r.text(s, &item.Kind)
 		case "last_rotated":
-			return r.time(s, &vault.LastRotated)
+			return r.time(s, &vault().LastRotated)
 		case "ns":
-			return r.text(s, &vault.Namespace)
+			return r.text(s, &item.Namespace)
 		case "path":
 			return r.text(s, &item.Path)
 		case "public":
-			vault.Public = make(map[string]string)
+			public := make(map[string]string)
+			vault().Public = public
 			return s.Object(func(name []byte) error {
 				var text string
 				err := r.text(s, &text)
-				vault.Public[string(name)] = text
+				public[string(name)] = text
 				return err
 			})
 		case "retain":
-			return r.text(s, &vault.Retain)
+			return r.text(s, &vault().Retain)
 		case "rotate_every":
-			return r.seconds(s, &vault.RotateEvery)
+			return r.seconds(s, &vault().RotateEvery)
 		case "rotate_with":
-			return r.text(s, &vault.RotateWith)
+			return r.text(s, &vault().RotateWith)
 		case "scope":
-			return r.scope(s, vault)
+			return r.scope(s, vault())
 		case "tags":
 			return s.Array(func() error {
 				item.Tags = append(item.Tags, "")

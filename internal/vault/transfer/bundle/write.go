@@ -102,10 +102,10 @@ func (w *Writer) Abort() { w.line.Wipe() }
 
 // identity is what no two records share.
 func identity(item *transfer.Item) string {
-	if item.Vault == nil {
-		return "\x00" + item.Path
+	if item.Namespace == "" {
+		return item.Path
 	}
-	return item.Vault.Namespace + "\x00" + item.Path
+	return item.Namespace + "\x00" + item.Path
 }
 
 func appendHead(line *transfer.Buffer, head Head) {
@@ -173,7 +173,7 @@ func appendRecord(line *transfer.Buffer, item *transfer.Item) {
 	o.text("kind", item.Kind)
 	o.time("last_rotated", vault.LastRotated)
 	o.name("ns")
-	transfer.AppendJSON(line, []byte(vault.Namespace))
+	transfer.AppendJSON(line, []byte(item.Namespace))
 	o.name("path")
 	transfer.AppendJSON(line, []byte(item.Path))
 	if len(vault.Public) > 0 {

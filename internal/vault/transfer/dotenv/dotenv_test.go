@@ -3,7 +3,6 @@ package dotenv_test
 import (
 	"bytes"
 	"errors"
-	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,7 +40,7 @@ func TestRead(t *testing.T) {
 		"I#value": "$HOME/x", "_#value": "last",
 	})
 	lines := make(map[string]int)
-	for _, item := range store.Items {
+	for item := range store.All() {
 		lines[item.Path] = item.Line
 	}
 	if lines["A"] != 4 || lines["H.x-1_"] != 11 || lines["I"] != 14 {
@@ -84,17 +83,6 @@ func TestRefuse(t *testing.T) {
 	transfertest.Refused(t, dotenv.Read, "A=c4n4ry\nB=2\nA=3\n", transfer.Options{}, transfer.ErrPath, `line 3: bad path: a second item of the path "A"`)
 }
 
-// items yields the items of a store.
-func items(store *transfer.Store) iter.Seq2[*transfer.Item, error] {
-	return func(yield func(*transfer.Item, error) bool) {
-		for i := range store.Items {
-			if !yield(&store.Items[i], nil) {
-				return
-			}
-		}
-	}
-}
-
 // build makes a store with one value an item.
 func build(t testing.TB, values map[string]string) *transfer.Store {
 	t.Helper()
@@ -118,7 +106,7 @@ var awkward = map[string]string{
 
 func TestWriteRead(t *testing.T) {
 	var out bytes.Buffer
-	if err := dotenv.Write(&out, items(build(t, awkward))); err != nil {
+	if err := dotenv.Write(&out, build(t, awkward).All()); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := transfertest.Read(t, dotenv.Read, out.String(), transfer.Options{})
@@ -133,7 +121,7 @@ func TestWriteRead(t *testing.T) {
 func TestShell(t *testing.T) {
 	sh := vectortest.Peer(t, "sh")
 	var out bytes.Buffer
-	if err := dotenv.Write(&out, items(build(t, awkward))); err != nil {
+	if err := dotenv.Write(&out, build(t, awkward).All()); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "env")
@@ -159,7 +147,7 @@ func TestWriteRefuse(t *testing.T) {
 		{map[string]string{"a-b#value": "1", "a_b#value": "2"}, transfer.ErrPath, "both become the variable a_b_x"},
 	} {
 		var out bytes.Buffer
-		err := dotenv.Write(&out, items(build(t, test.values)))
+		err := dotenv.Write(&out, build(t, test.values).All())
 		if !errors.Is(err, test.kind) || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), transfertest.Canary) {
 			t.Errorf("%v: error %v", test.values, err)
 		}
@@ -169,12 +157,12 @@ func TestWriteRefuse(t *testing.T) {
 func TestNames(t *testing.T) {
 	b := transfer.NewBuilder("test", false)
 	fields := []transfer.Field{{Name: "token"}, {Name: "value"}}
-	item := transfer.Item{Fields: fields, Vault: &transfer.VaultItem{Namespace: "9ci"}}
+	item := transfer.Item{Fields: fields, Namespace: "9ci"}
 	if err := b.Add(item, []string{"git hub"}, "é"); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := dotenv.Write(&out, items(b.Done())); err != nil {
+	if err := dotenv.Write(&out, b.Done().All()); err != nil {
 		t.Fatal(err)
 	}
 	if want := "_9ci_git_hub___token=''\n_9ci_git_hub__=''\n"; out.String() != want {
@@ -193,13 +181,13 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		defer store.Wipe()
-		for i := range store.Items {
-			if strings.ContainsAny(store.Items[i].Path, ".-") {
+		for i := range store.Len() {
+			if strings.ContainsAny(store.At(i).Path, ".-") {
 				return // written with another name
 			}
 		}
 		var out bytes.Buffer
-		if err := dotenv.Write(&out, items(store)); err != nil {
+		if err := dotenv.Write(&out, store.All()); err != nil {
 			t.Fatal(err)
 		}
 		again, _ := transfertest.Read(t, dotenv.Read, out.String(), transfer.Options{})

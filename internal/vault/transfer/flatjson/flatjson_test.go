@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"iter"
 	"strings"
 	"testing"
 
@@ -27,8 +26,8 @@ func TestRead(t *testing.T) {
 		"ci/github#value": "ghp_\n\"\\/😀", "db/main#password": "p", "db/main#user": "app", "db/main#port": "5432",
 		"db/main#tls": "true", "db/main#key": "\x00\xff\x80", "unnamed#value": "nameless", "x#value": "",
 	})
-	if store.Items[1].Line != 3 {
-		t.Errorf("the second item is in line %d, want 3", store.Items[1].Line)
+	if store.At(1).Line != 3 {
+		t.Errorf("the second item is in line %d, want 3", store.At(1).Line)
 	}
 }
 
@@ -83,20 +82,10 @@ func TestCut(t *testing.T) {
 	transfertest.Flip(t, flatjson.Read, sample, transfer.Options{})
 }
 
-func all(store *transfer.Store) iter.Seq2[*transfer.Item, error] {
-	return func(yield func(*transfer.Item, error) bool) {
-		for i := range store.Items {
-			if !yield(&store.Items[i], nil) {
-				return
-			}
-		}
-	}
-}
-
 func TestWrite(t *testing.T) {
 	_, store := transfertest.Read(t, flatjson.Read, sample, transfer.Options{})
 	var out bytes.Buffer
-	if err := flatjson.Write(&out, all(store)); err != nil {
+	if err := flatjson.Write(&out, store.All()); err != nil {
 		t.Fatal(err)
 	}
 	const want = `{
@@ -110,7 +99,7 @@ func TestWrite(t *testing.T) {
 		t.Errorf("wrote %s", out.String())
 	}
 	out.Reset()
-	if err := flatjson.Write(&out, all(new(transfer.Store))); err != nil || out.String() != "{}\n" {
+	if err := flatjson.Write(&out, new(transfer.Store).All()); err != nil || out.String() != "{}\n" {
 		t.Errorf("wrote %q, %v for nothing", out.String(), err)
 	}
 	boom := errors.New("boom")
@@ -135,7 +124,7 @@ func FuzzRead(f *testing.F) {
 			t.Fatal("encoding/json does not read what we do")
 		}
 		var out bytes.Buffer
-		if err := flatjson.Write(&out, all(store)); err != nil {
+		if err := flatjson.Write(&out, store.All()); err != nil {
 			t.Fatal(err)
 		}
 		again, _ := transfertest.Read(t, flatjson.Read, out.String(), transfer.Options{})

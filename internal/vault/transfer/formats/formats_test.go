@@ -148,8 +148,8 @@ func BenchmarkRead(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if len(store.Items) != 100_000 {
-					b.Fatalf("%d items", len(store.Items))
+				if store.Len() != 100_000 {
+					b.Fatalf("%d items", store.Len())
 				}
 				store.Wipe()
 			}

@@ -73,7 +73,7 @@ func TestXML(t *testing.T) {
 		"Net_work/Bank#a.zip": "zipped", "Net_work/Bank#b_c": "\x00\xff",
 		"Net_work/Bank@0#password": "one", "Net_work/Bank@1#password": "two",
 	})
-	bank := store.Items[1]
+	bank := store.At(1)
 	if want := transfertest.Time(t, "2026-11-26T02:26:37Z"); !bank.History[1].Created.Equal(want) {
 		t.Errorf("second version is of %v, want %v", bank.History[1].Created, want)
 	}
@@ -150,8 +150,8 @@ func TestCSV(t *testing.T) {
 		`Net/Bank "é"#username`: "ada", `Net/Bank "é"#password`: `a,"b`, `Net/Bank "é"#url`: "https://x",
 		`Net/Bank "é"#notes`: "line1\nline2", `Net/Bank "é"#otp`: "otpauth://x", "Top#password": "p",
 	})
-	if store.Items[1].Line != 5 || !store.Items[0].Created.Equal(transfertest.Time(t, "2026-11-26T02:26:39Z")) {
-		t.Errorf("line %d, created %v", store.Items[1].Line, store.Items[0].Created)
+	if store.At(1).Line != 5 || !store.At(0).Created.Equal(transfertest.Time(t, "2026-11-26T02:26:39Z")) {
+		t.Errorf("line %d, created %v", store.At(1).Line, store.At(0).Created)
 	}
 	for text, want := range map[string]string{
 		"":                                   `no column "Group"`,

@@ -257,7 +257,7 @@ func FuzzContent(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer store.Wipe()
-		if err := transfer.CheckItem(&store.Items[0]); err != nil {
+		if err := transfer.CheckItem(store.At(0)); err != nil {
 			t.Fatal(err)
 		}
 	})

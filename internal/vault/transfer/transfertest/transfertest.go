@@ -37,8 +37,8 @@ func Source(text string) transfer.Source {
 // path@n#field, n from 0.
 func Flat(store *transfer.Store) map[string]string {
 	flat := make(map[string]string)
-	for _, item := range store.Items {
-		path := transfer.FullPath(&item)
+	for item := range store.All() {
+		path := transfer.FullPath(item)
 		for _, field := range item.Fields {
 			flat[path+"#"+field.Name] = string(field.Value.Expose())
 		}
@@ -150,10 +150,9 @@ func check(t testing.TB, store *transfer.Store, err error) {
 		return
 	}
 	seen := make(map[string]bool)
-	for i := range store.Items {
-		item := &store.Items[i]
+	for item := range store.All() {
 		if err := transfer.CheckItem(item); err != nil {
-			t.Fatalf("item %d: %v", i, err)
+			t.Fatalf("item %q: %v", item.Path, err)
 		}
 		if path := transfer.FullPath(item); seen[path] {
 			t.Fatalf("two items of the path %q", path)
