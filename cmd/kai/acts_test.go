@@ -30,15 +30,15 @@ var laterActs = map[string]string{
 		secure_channel_rekeyed secure_channel_closed`,
 	"sandbox": `sandbox_started sandbox_finished sandbox_failed sandbox_degraded sandbox_secret_released sandbox_denial
 		sandbox_policy_changed sandbox_limit_reached sandbox_escape_attempt`,
-	"backend":                "backend_added backend_removed backend_login backend_error",
-	"recovery":               "recovery_share_created recovery_started recovery_completed recovery_failed",
-	"threshold":              "threshold_key_generated threshold_signature_created",
-	"doctor that repairs":    "home_permissions_fixed",
-	"details to be redacted": "audit.redacted",
+	"backend":             "backend_added backend_removed backend_login backend_error",
+	"recovery":            "recovery_share_created recovery_started recovery_completed recovery_failed",
+	"threshold":           "threshold_key_generated threshold_signature_created",
+	"doctor that repairs": "home_permissions_fixed",
 
 	// These are shown where they can be made to happen.
 	"internal/audit, crash and fault tests": "audit.recovered audit.disk_full audit.tamper",
 	"TestOnFailureWarn":                     "audit.gap",
+	"TestRedact":                            "audit.redacted",
 	"the alert scripts":                     "audit.alert_failed",
 	"the archive script":                    "audit.archived audit.pruned",
 	"the witness script":                    "audit.cosigned",

@@ -60,6 +60,26 @@ func TestMetricsFile(t *testing.T) {
 	w.must(t, exitUndecidable, "verify", "f")
 	wants("kai_audit_size_events 12", `kai_audit_events_total{type="authentication",severity="medium",outcome="deny"} 7`)
 
+	// A violation is counted by its pattern: at the fifth failure within five minutes.
+	const violations = `kai_audit_violations_total{pattern="repeated_failed_authentication"} `
+	w.must(t, exitDone, "sign", "f", "--key", "file:"+filepath.Join(w.workDir, "k"))
+	w.put(t, "f", []byte("changed\n"))
+	for range 4 {
+		w.must(t, exitBad, "verify", "f", "--signer", "k.pub")
+	}
+	if data, err := os.ReadFile(name); err != nil || strings.Contains(string(data), violations) {
+		t.Errorf("%v: a violation by the fourth failure\n%s", err, data)
+	}
+	w.must(t, exitBad, "verify", "f", "--signer", "k.pub")
+	wants(violations + "1")
+	w.must(t, exitBad, "verify", "f", "--signer", "k.pub")
+	wants(violations + "1") // one a timespan
+	if err := os.Remove(kept); err != nil {
+		t.Fatal(err)
+	}
+	w.must(t, exitDone, "audit", "status", "--metrics", name)
+	wants(violations + "1") // counted anew from the log
+
 	w.must(t, exitDone, "audit", "verify")
 	w.must(t, exitDone, "audit", "status", "--metrics", "-")
 	if out := w.out.String(); !strings.Contains(out, "kai_audit_verify_ok 1\n") {

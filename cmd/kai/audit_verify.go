@@ -25,10 +25,11 @@ func auditVerifyCommand() command {
 		about: "Checks each line's syntax, number, chain, MAC and time, segments, epochs, the tree,\n" +
 			"checkpoints, the end of the log, and its head against whatever remembers it. MACs\n" +
 			"need the key of an auditor, once epochs are sealed; --public leaves them out. --quick\n" +
-			"believes the tree up to the newest signed checkpoint. --anchors asks those places\n" +
-			"outside that can answer. --repair deletes nothing: it moves what is not to be\n" +
-			"believed to a quarantine. --accept-rollback is for an old copy that was put back on\n" +
-			"purpose; that is recorded as critical.",
+			"believes the tree up to the newest signed checkpoint: lines before it that were changed\n" +
+			"since it was signed are not seen, nor, with --public, possible cuts before it. --anchors\n" +
+			"asks those places outside that can answer. --repair deletes nothing: it moves what is\n" +
+			"not to be believed to a quarantine. --accept-rollback is for an old copy that was put\n" +
+			"back on purpose; that is recorded as critical.",
 		flags: []cli.Flag{
 			&cli.BoolFlag{Name: "public", Usage: "leave the MACs out, so that no key is needed"},
 			&cli.BoolFlag{Name: "quick", Usage: "read only the lines behind the newest signed checkpoint"},
