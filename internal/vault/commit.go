@@ -159,7 +159,7 @@ func (s *Space) newWriter() (*writer, error) {
 		}
 	}
 	w.file = logName{dev, l.end.generation, l.end.first}
-	if l.end.Offset >= rollFile {
+	if l.end.Offset >= s.v.roll {
 		w.begin(logName{dev, l.end.generation, l.end.Next})
 		return w, nil
 	}

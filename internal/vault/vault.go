@@ -78,6 +78,7 @@ type Vault struct {
 	heads    []*authority.Signed
 	devices  map[objectid.ID]*authority.Device
 	policies map[objectid.ID]*authority.Policy
+	roll     int64 // from how many bytes on a file of records is not added to
 }
 
 type rootDocument struct {
@@ -105,7 +106,7 @@ func Open(dir *durable.Dir, opts Options) (*Vault, error) {
 		return nil, fileError(rootFile, ErrMalformed)
 	}
 	v := &Vault{
-		dir: dir, opts: opts, id: doc.Vault, root: ed25519.PublicKey(doc.Root),
+		dir: dir, opts: opts, id: doc.Vault, root: ed25519.PublicKey(doc.Root), roll: rollFile,
 		devices: map[objectid.ID]*authority.Device{}, policies: map[objectid.ID]*authority.Policy{},
 	}
 	return v, v.readManifests()
