@@ -24,7 +24,7 @@ var direct = map[string]string{
 	"github.com/rogpeppe/go-internal": "testscript: end-to-end scripts (tests only)",
 	"github.com/urfave/cli/v2":        "flag parsing; only cmd/kai imports it",
 	"github.com/zeebo/blake3":         "fast streaming BLAKE3; manifests and hash",
-	"go.yaml.in/yaml/v3":              "rules of the audit log, in the YAML of Sigma",
+	"go.yaml.in/yaml/v3":              "rules of the audit log, in the YAML of Sigma; files of sops",
 	"golang.org/x/crypto":             "ssh keys and certificates, argon2, scrypt, blake2b",
 	"golang.org/x/mod":                "signed notes (sumdb/note) and their Merkle trees",
 	"golang.org/x/sys":                "system calls that package syscall lacks",

@@ -21,6 +21,7 @@ type Builder struct {
 	left     map[string]int // what is not imported → how often
 	leftName []string       // keys of left in their order
 	rename   bool
+	most     int // items
 }
 
 // NewBuilder begins the Store of a source. With rename, items of the same path get
@@ -32,6 +33,7 @@ func NewBuilder(name string, rename bool) *Builder {
 		paths:  make(map[string]int),
 		left:   make(map[string]int),
 		rename: rename,
+		most:   MaxItems,
 	}
 }
 
@@ -108,8 +110,8 @@ func (b *Builder) Left(what string) {
 
 // Add adds an item under its folders and name; item.Path is what is made of them.
 func (b *Builder) Add(item Item, folders []string, name string) error {
-	if b.store.Len() >= MaxItems {
-		return b.Fail(item.Line, fmt.Errorf("%w: more than %d items", ErrLimit, MaxItems))
+	if b.store.Len() >= b.most {
+		return b.Fail(item.Line, fmt.Errorf("%w: more than %d items", ErrLimit, b.most))
 	}
 	path, changed, err := makePath(folders, name)
 	if err == nil {

@@ -214,6 +214,32 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+func TestMaxItems(t *testing.T) {
+	b := transfer.NewBuilder("test", false)
+	defer b.Abort()
+	const most = 3000 // several blocks
+	b.SetMaxItems(most)
+	for i := range most {
+		if err := b.Add(transfer.Item{Line: i}, nil, strconv.Itoa(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Add(transfer.Item{Line: most}, nil, "x"); !errors.Is(err, transfer.ErrLimit) {
+		t.Errorf("error %v for one item too many", err)
+	}
+	store := b.Done()
+	seen := 0
+	for item := range store.All() {
+		if item.Path != strconv.Itoa(seen) || store.At(seen) != item {
+			t.Fatalf("item %d is %q", seen, item.Path)
+		}
+		seen++
+	}
+	if seen != most || store.Len() != most || transfer.MaxItems != 1_000_000 {
+		t.Errorf("%d items, Len %d", seen, store.Len())
+	}
+}
+
 func TestBuffer(t *testing.T) {
 	b := transfer.NewBuffer(10)
 	if n, err := b.ReadFrom(strings.NewReader("0123456789")); n != 10 || err != nil {
