@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -26,8 +27,18 @@ type recorded struct {
 	why string
 	// always: it runs even when nothing can be recorded, and is counted.
 	always bool
+	// instead are acts that stand for failed, by the word of the failure; it is the outcome too.
+	instead map[string]insteadOf
+	// answers: exits 3 and 4 are answers of the command, not failures of it.
+	answers bool
 	// applies says whether this command line is recorded at all; nil: each is.
 	applies func(*cli.Context) bool
+}
+
+// insteadOf is how a failure of a certain kind is recorded.
+type insteadOf struct {
+	act     string
+	outcome event.Outcome
 }
 
 // when limits a record to the command lines for which applies is true; the others read only.
@@ -85,6 +96,7 @@ type trail struct {
 	details  event.Details
 	inputs   [event.Deny + 1]int64 // judged, by outcome
 	failures []audit.Draft         // of single inputs
+	also     []audit.Draft         // what happened on the way
 }
 
 // record runs a command and records it. This is the only place from which the running of
@@ -189,7 +201,7 @@ func (t *trail) append(ctx context.Context, drafts ...audit.Draft) error {
 // observe runs a command and then records how it went.
 func (t *trail) observe(ctx context.Context, run func() error) error {
 	err := run()
-	if failed := t.append(ctx, append(t.batch(), t.outcome(ctx, err))...); failed != nil {
+	if failed := t.append(ctx, append(t.batch(), t.outcome(ctx, err)...)...); failed != nil {
 		t.env.warn("not recorded: %v", failed)
 	}
 	return err
@@ -202,7 +214,7 @@ func (t *trail) perform(ctx context.Context, run func() error) error {
 	t.env.stdout = held
 	err := run()
 	t.env.stdout = held.w
-	if failed := t.append(ctx, append(t.batch(), t.outcome(ctx, err))...); failed != nil {
+	if failed := t.append(ctx, slices.Concat(t.batch(), t.also, t.outcome(ctx, err))...); failed != nil {
 		if refused := t.env.unrecorded(context.WithoutCancel(ctx), t.recorded, t.log, failed); refused != nil {
 			return refused
 		}
@@ -213,18 +225,18 @@ func (t *trail) perform(ctx context.Context, run func() error) error {
 	return err
 }
 
-// outcome is the last event of the command.
-func (t *trail) outcome(ctx context.Context, err error) audit.Draft {
+// outcome is the last event of the command, and before it what was found on the way.
+func (t *trail) outcome(ctx context.Context, err error) []audit.Draft {
 	d := audit.Draft{Act: t.recorded.done, Outcome: event.OK, Details: t.details, Ref: t.ref, HasRef: t.begun}
 	o := judge(ctx, err)
-	if o.code == exitDone {
-		return d
+	if o.code == exitDone || o.answer {
+		return []audit.Draft{d}
 	}
 	d.Act, d.Outcome = t.recorded.failed, t.recorded.outcomeOf(o.code)
 	if t.details.Get("error") == nil {
 		d.Details = d.Details.With("error", cmp.Or(o.ident, fmt.Sprintf("exit_%d", o.code)))
 	}
-	return d
+	return t.ending(d, o.ident, err)
 }
 
 // outcomeOf is the outcome of an exit code: what is valid and not allowed is denied. Who judges fails
@@ -268,6 +280,14 @@ func (t *trail) batch() []audit.Draft {
 func (e *env) fact(name string, value any) {
 	if e.trail != nil {
 		e.trail.details = e.trail.details.With(name, value)
+	}
+}
+
+// alsoRecord adds an event that is appended together with the outcome, and before it.
+func (e *env) alsoRecord(d audit.Draft) {
+	if t := e.trail; t != nil {
+		d.Ref, d.HasRef = t.ref, t.begun
+		t.also = append(t.also, d)
 	}
 }
 

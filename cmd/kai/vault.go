@@ -2,6 +2,8 @@ package main
 
 import (
 	"github.com/urfave/cli/v2"
+
+	"kai/internal/audit/event"
 )
 
 func vaultCommand() command {
@@ -35,8 +37,34 @@ func vaultCommand() command {
 			vaultCpCommand(),
 			vaultGenerateCommand(),
 			vaultDueCommand(),
+			vaultRoleCommand(),
+			vaultGrantCommand(),
+			vaultRevokeCommand(),
+			vaultDeviceCommand(),
+			vaultCompactCommand(),
+			vaultResolveCommand(),
+			vaultCheckCommand(),
 		},
 	}
+}
+
+// inVault adds how refusals of the vault, and what is wrong with it, are recorded.
+func inVault(r recorded) recorded {
+	r.instead = map[string]insteadOf{
+		"deny":           {"vault_access_denied", event.Deny},
+		"expired":        {"secret_expired_access", event.Fail},
+		"vault_tampered": {"vault_tampered", event.Fail},
+		"vault_rollback": {"vault_rollback_detected", event.Fail},
+		"vault_fork":     {"vault_fork_detected", event.Fail},
+	}
+	return r
+}
+
+// inVaultAnswering is inVault for commands whose exits 3 and 4 are answers.
+func inVaultAnswering(r recorded) recorded {
+	r = inVault(r)
+	r.answers = true
+	return r
 }
 
 // vaultFlags are on every command that needs an open vault.

@@ -21,7 +21,7 @@ func vaultRollbackCommand() command {
 		examples: []example{{"kai vault rollback ci/github 3", "a new version with the value of version 3"}},
 		args:     "PATH N", minArgs: 2, maxArgs: 2,
 		flags:    vaultFlags(),
-		recorded: records("secret_stored"),
+		recorded: inVault(records("secret_stored")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			n, err := strconv.ParseUint(c.Args().Get(1), 10, 53)
 			if err != nil || n == 0 {
@@ -87,7 +87,7 @@ func vaultRmCommand() command {
 			&cli.BoolFlag{Name: "all-versions", Usage: "also remove all old versions from the files of this vault"},
 			&cli.StringFlag{Name: "yes", Usage: "answer the question beforehand: `PATH` again"},
 		),
-		recorded: records("secret_deleted"),
+		recorded: inVault(records("secret_deleted")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return removeSecret(ctx, env, vaultAccessOf(c), c.Args().First(), c.String("yes"), c.Bool("all-versions"))
 		},
@@ -160,7 +160,7 @@ func vaultMvCommand() command {
 		examples: []example{{"kai vault mv ci/github ci/forge", "sealed anew under the new name"}},
 		args:     "FROM TO", minArgs: 2, maxArgs: 2,
 		flags:    vaultFlags(),
-		recorded: records("secret_stored"),
+		recorded: inVault(records("secret_stored")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return moveSecret(ctx, env, vaultAccessOf(c), c.Args().Get(0), c.Args().Get(1), true)
 		},
@@ -174,7 +174,7 @@ func vaultCpCommand() command {
 		examples: []example{{"kai vault cp ci/github staging/github", "its present version, sealed anew"}},
 		args:     "FROM TO", minArgs: 2, maxArgs: 2,
 		flags:    vaultFlags(),
-		recorded: records("secret_stored"),
+		recorded: inVault(records("secret_stored")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return moveSecret(ctx, env, vaultAccessOf(c), c.Args().Get(0), c.Args().Get(1), false)
 		},

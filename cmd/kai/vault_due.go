@@ -19,7 +19,7 @@ func vaultDueCommand() command {
 		examples: []example{{"kai vault due || mail -s 'change your secrets' me < /dev/null", "exit 4 when there are any"}, {"kai vault due --within 7d", "also those of the coming week"}},
 		flags:    vaultFlags(&cli.StringFlag{Name: "within", Usage: "also what will be due within `D`"}),
 		schema:   "kai.vault.secret/1",
-		recorded: records("secret_listed"),
+		recorded: inVaultAnswering(records("secret_listed")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			within := time.Duration(0)
 			if text := c.String("within"); text != "" {
@@ -61,7 +61,7 @@ func listDue(env *env, o *openedVault, within time.Duration) error {
 	}
 	env.fact("secret_count", int64(count))
 	if count > 0 {
-		return reported(exitUntrusted)
+		return answered(exitUntrusted)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func vaultGenerateCommand() command {
 			&cli.BoolFlag{Name: "new", Usage: "fail when PATH is there"},
 			&cli.Uint64Flag{Name: "if-version", Usage: "fail unless the present version is `N`"},
 		)...),
-		recorded: records("secret_stored").when(func(c *cli.Context) bool { return c.Args().Present() }),
+		recorded: inVault(records("secret_stored")).when(func(c *cli.Context) bool { return c.Args().Present() }),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			value, err := randomText(env.random, c.Int("length"), c.String("charset"))
 			if err != nil {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"kai/internal/audit"
+	"kai/internal/audit/event"
 	"kai/internal/secret"
 	"kai/internal/vault"
 	"kai/internal/vault/fields"
@@ -38,7 +40,7 @@ func vaultGetCommand() command {
 			&cli.BoolFlag{Name: "allow-expired", Usage: "also what has expired"},
 		),
 		schema:   "kai.vault.secret/1",
-		recorded: records("secret_retrieved"),
+		recorded: inVault(records("secret_retrieved")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return getSecret(ctx, env, vaultAccessOf(c), getOptions{
 				name: c.Args().First(), output: c.Path("output"), version: c.Uint64("version"),
@@ -157,8 +159,14 @@ func (o *openedVault) lookup(ctx context.Context, ref reference.Reference, allow
 		o.env.warn("%s: two devices changed it at once; this is the later one: kai vault resolve %s", ref.Full, shellWord(ref.Full))
 	}
 	if v.Expired(o.env.now()) && !allowExpired {
-		return nil, withHint(failf(exitUntrusted, "expired", "%s has expired at %s", ref.Full, time.Unix(v.NotAfter, 0).UTC().Format(time.RFC3339)),
+		return nil, withHint(failf(exitUntrusted, expiredIdent, "%s has expired at %s", ref.Full, time.Unix(v.NotAfter, 0).UTC().Format(time.RFC3339)),
 			"kai vault set %s, or --allow-expired", shellWord(ref.Full))
+	}
+	if v.Expired(o.env.now()) {
+		d := audit.Draft{Act: "secret_expired_access", Outcome: event.OK, Details: event.Details{{Name: "path", Value: s.PathTag(path)}}}
+		if err := o.env.recordNow(ctx, d); err != nil {
+			return nil, err
+		}
 	}
 	list, buf, err := o.value(ctx, s, v)
 	if err != nil {

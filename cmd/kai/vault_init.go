@@ -26,7 +26,7 @@ func vaultInitCommand() command {
 		flags: sessionFlags(factorFlags(
 			&cli.StringFlag{Name: "slot", Value: "password", Usage: "make the slots `TYPE[+TYPE...],...`: password, device, recovery, age"},
 		)...),
-		recorded: records("vault_initialized"),
+		recorded: inVault(records("vault_initialized")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return initVault(ctx, env, c)
 		},

@@ -34,7 +34,7 @@ func vaultListCommand() command {
 			&cli.BoolFlag{Name: "deleted", Usage: "only what was deleted"},
 		),
 		schema:   "kai.vault.secret/1",
-		recorded: records("secret_listed"),
+		recorded: inVault(records("secret_listed")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			f := secretFilter{
 				prefix: c.Args().First(), kind: c.String("kind"), tag: c.String("tag"),
@@ -151,7 +151,7 @@ func vaultHistoryCommand() command {
 		args:     "PATH", minArgs: 1, maxArgs: 1,
 		flags:    vaultFlags(),
 		schema:   "kai.vault.secret/1",
-		recorded: records("secret_listed"),
+		recorded: inVault(records("secret_listed")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			o, err := env.unlockedVault(ctx, vaultAccessOf(c))
 			if err != nil {

@@ -21,7 +21,7 @@ func vaultLockCommand() command {
 			&cli.BoolFlag{Name: "all", Usage: "end all sessions of the vault, also printed ones"},
 			&cli.IntFlag{Name: "session-fd", Value: notGiven, DefaultText: "none", Usage: "end the session from file descriptor `N`"},
 		},
-		recorded: alwaysRecords("vault_locked"),
+		recorded: inVault(alwaysRecords("vault_locked")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			o, err := env.openVault()
 			if err != nil {

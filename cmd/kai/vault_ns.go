@@ -17,7 +17,7 @@ func vaultNSCommand() command {
 				examples: []example{{"kai vault ns add ci", "ci/github is then a secret in it"}, {"kai vault ns add ci/prod --isolated", "not for who may read ci"}},
 				args:     "NAME", minArgs: 1, maxArgs: 1,
 				flags:    vaultFlags(&cli.BoolFlag{Name: "isolated", Usage: "grants on the namespace above do not cover it"}),
-				recorded: records("vault_rekeyed"),
+				recorded: inVault(records("vault_rekeyed")),
 				action: func(ctx context.Context, env *env, c *cli.Context) error {
 					return withVault(ctx, env, c, func(o *openedVault) error {
 						if err := o.AddNamespace(ctx, o.keys, c.Args().First(), c.Bool("isolated")); err != nil {
@@ -32,7 +32,7 @@ func vaultNSCommand() command {
 				examples: []example{{"kai vault ns list", "one a line"}},
 				flags:    vaultFlags(),
 				schema:   "kai.vault.ns/1",
-				recorded: records("secret_listed"),
+				recorded: inVault(records("secret_listed")),
 				action: func(ctx context.Context, env *env, c *cli.Context) error {
 					return withVault(ctx, env, c, func(o *openedVault) error { return listNamespaces(env, o) })
 				},
@@ -42,7 +42,7 @@ func vaultNSCommand() command {
 				examples: []example{{"kai vault ns rm ci --yes ci", "copies made before keep it"}},
 				args:     "NAME", minArgs: 1, maxArgs: 1,
 				flags:    vaultFlags(&cli.StringFlag{Name: "yes", Usage: "answer the question beforehand: `NAME` again"}),
-				recorded: records("secret_deleted"),
+				recorded: inVault(records("secret_deleted")),
 				action: func(ctx context.Context, env *env, c *cli.Context) error {
 					return withVault(ctx, env, c, func(o *openedVault) error {
 						name := c.Args().First()
@@ -84,8 +84,8 @@ func (o *openedVault) renewSession(ctx context.Context) error {
 	if err := o.session.Rewrite(ctx, blob, o.session.AuditHead); err != nil {
 		return err
 	}
-	if user == nil || !o.session.HasUser {
-		return nil
+	if !o.keys.HasUser() || !o.session.HasUser {
+		return nil // what the session has of the user stays: new keys were wrapped for it
 	}
 	return o.session.GrantUser(ctx, o.env.sessionNow(), user)
 }

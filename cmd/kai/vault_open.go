@@ -12,6 +12,8 @@ import (
 
 	"filippo.io/age"
 
+	"kai/internal/audit"
+	"kai/internal/audit/event"
 	"kai/internal/durable"
 	"kai/internal/home"
 	"kai/internal/key"
@@ -337,9 +339,11 @@ func (o *openedVault) recordCommit(c *vault.Committed) {
 	if c == nil {
 		return
 	}
-	o.env.fact("ns", c.Namespace.String())
-	o.env.fact("dev", c.Record.Device.String())
-	o.env.fact("gen", int64(c.Gen))
-	o.env.fact("seq", int64(c.Record.Sequence))
-	o.env.fact("chain", fmt.Sprintf("%x", c.Chain))
+	o.env.alsoRecord(audit.Draft{Act: "vault_committed", Outcome: event.OK, Details: event.Details{
+		{Name: "chain", Value: fmt.Sprintf("%x", c.Chain)},
+		{Name: "dev", Value: c.Record.Device.String()},
+		{Name: "gen", Value: int64(c.Gen)},
+		{Name: "ns", Value: c.Namespace.String()},
+		{Name: "seq", Value: int64(c.Record.Sequence)},
+	}})
 }

@@ -33,7 +33,7 @@ func vaultSlotCommand() command {
 				args: "TYPE[+TYPE...]", minArgs: 1, maxArgs: 1,
 				flags:    factorFlags(&cli.IntFlag{Name: "session-fd", Value: notGiven, DefaultText: "none", Usage: "read the session from file descriptor `N`"}),
 				schema:   "kai.vault.slot/1",
-				recorded: records("slot_added"),
+				recorded: inVault(records("slot_added")),
 				action: func(ctx context.Context, env *env, c *cli.Context) error {
 					return addSlot(ctx, env, c)
 				},
@@ -54,7 +54,7 @@ func vaultSlotCommand() command {
 					"changed.",
 				args: "ID", minArgs: 1, maxArgs: 1,
 				flags:    vaultFlags(&cli.BoolFlag{Name: "force", Usage: "even the last slot that is not bound to one device"}),
-				recorded: records("slot_removed"),
+				recorded: inVault(records("slot_removed")),
 				action: func(ctx context.Context, env *env, c *cli.Context) error {
 					return withVault(ctx, env, c, func(o *openedVault) error {
 						return removeSlot(ctx, o, c.Args().First(), c.Bool("force"))

@@ -67,7 +67,7 @@ func vaultUnlockCommand() command {
 			&cli.StringSliceFlag{Name: "identity", Usage: "open a slot of type age with the key in `FILE`", TakesFile: true},
 			&cli.StringSliceFlag{Name: "share", Usage: "open a slot of type recovery with the share in `FILE`", TakesFile: true},
 		),
-		recorded: recordsAs("vault_unlock_attempt", "vault_unlocked", "vault_unlock_failed"),
+		recorded: inVault(recordsAs("vault_unlock_attempt", "vault_unlocked", "vault_unlock_failed")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			s, err := sessionOptionsOf(c)
 			if err != nil {
