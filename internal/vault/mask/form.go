@@ -12,6 +12,7 @@ type form struct {
 	// length and the offset after them. at may be negative: see base64.
 	unit func(f *form, dst *[maxUnit]byte, value []byte, at int) (n, next int)
 
+	simple    bool   // what a byte becomes does not depend on the value's other bytes, but for JSON and CR LF
 	first     int    // offset of the first unit
 	skip      int    // characters of the first unit that are left out
 	ended     bool   // base64: the last character too, as at the end of a text
@@ -39,20 +40,20 @@ const (
 // forms are all the ways.
 func forms() []*form {
 	list := []*form{
-		{unit: (*form).raw},
-		{unit: (*form).crlf},
+		{simple: true, unit: (*form).raw},
+		{simple: true, unit: (*form).crlf},
 		{unit: (*form).hex, alphabet: lowerHex},
 		{unit: (*form).hex, alphabet: upperHex},
-		{unit: (*form).url, alphabet: upperHex},
-		{unit: (*form).url, alphabet: lowerHex},
-		{unit: (*form).url, alphabet: upperHex, plus: true},
-		{unit: (*form).url, alphabet: upperHex, spared: "!'()*"}, // ECMA-262, encodeURIComponent
-		{unit: (*form).url, alphabet: upperHex, spared: "$&+=:@"},
-		{unit: (*form).url, alphabet: upperHex, spared: "/"},
-		{unit: (*form).json},
-		{unit: (*form).json, html: true},
-		{unit: (*form).json, ascii: true},
-		{unit: (*form).json, ascii: true, slash: true},
+		{simple: true, unit: (*form).url, alphabet: upperHex},
+		{simple: true, unit: (*form).url, alphabet: lowerHex},
+		{simple: true, unit: (*form).url, alphabet: upperHex, plus: true},
+		{simple: true, unit: (*form).url, alphabet: upperHex, spared: "!'()*"}, // ECMA-262, encodeURIComponent
+		{simple: true, unit: (*form).url, alphabet: upperHex, spared: "$&+=:@"},
+		{simple: true, unit: (*form).url, alphabet: upperHex, spared: "/"},
+		{simple: true, unit: (*form).json},
+		{simple: true, unit: (*form).json, html: true},
+		{simple: true, unit: (*form).json, ascii: true},
+		{simple: true, unit: (*form).json, ascii: true, slash: true},
 	}
 	for _, ended := range []bool{false, true} {
 		for _, alphabet := range []string{stdBase64, urlBase64} {
@@ -152,6 +153,9 @@ func unicodeEscape(dst []byte, r rune) int {
 	return len(dst)
 }
 
+// last reports whether the form has its last character: all have, but half of those of base64.
+func (f *form) last() bool { return f.ended || f.simple || len(f.alphabet) == len(lowerHex) }
+
 // cursor reads a value in a form, byte by byte.
 type cursor struct {
 	form   *form
@@ -196,16 +200,36 @@ func (c cursor) more() bool {
 	return ok
 }
 
-// same reports whether two cursors have the same bytes left. It is given copies.
-func same(a, b cursor) bool {
-	for {
-		x, more := a.next()
-		y, too := b.next()
-		if x != y || more != too {
-			return false
+// distinct returns the forms in which value differs, without those that are another one again.
+func distinct(forms []*form, value []byte) []*form {
+	var present [256]bool
+	ascii := true
+	for _, c := range value {
+		present[c] = true
+		ascii = ascii && c < utf8.RuneSelf
+	}
+	var list []*form
+	seen := make(map[string]bool)
+	for i, f := range forms {
+		if !f.simple {
+			list = append(list, f)
+			continue
 		}
-		if !more {
-			return true
+		var made []byte // of each byte that the value holds
+		for c := range 256 {
+			if present[c] {
+				var unit [maxUnit]byte
+				n, _ := f.unit(f, &unit, []byte{byte(c)}, 0)
+				made = append(append(made, unit[:n]...), 0)
+			}
+		}
+		if !ascii {
+			made = append(made, byte(i)) // JSON has characters, not bytes
+		}
+		if !seen[string(made)] {
+			seen[string(made)] = true
+			list = append(list, f)
 		}
 	}
+	return list
 }

@@ -24,6 +24,6 @@ const (
 	// maxTails bounds the long forms that a Writer follows at a time, tailWork the bytes that are
 	// compared for them, in chunks, for each chunk. Only forms that repeat themselves, within
 	// output that does so too, come near; then only their heads are sure to be masked.
-	maxTails = 16
+	maxTails = 64
 	tailWork = 8
 )

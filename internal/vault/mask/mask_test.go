@@ -512,6 +512,12 @@ func BenchmarkMask(b *testing.B) {
 }
 
 func BenchmarkNew(b *testing.B) {
+	b.Run("16 MiB", func(b *testing.B) {
+		value := secrets(strings.Repeat("0123456789abcdef", 1<<20))
+		for b.Loop() {
+			mask.New(value).Close()
+		}
+	})
 	for _, n := range []int{20, 1000} {
 		var values []*secret.Bytes
 		for i := range n {

@@ -62,8 +62,10 @@ func (t *trie) build(values [][]byte, head int) {
 	t.tails = make(map[uint32][]cursor)
 	forms := forms()
 	size := 1 // the root
-	for _, value := range values {
-		for _, f := range forms {
+	wanted := make([][]*form, len(values))
+	for i, value := range values {
+		wanted[i] = distinct(forms, value)
+		for _, f := range wanted[i] {
 			c := newCursor(f, value)
 			n := 0
 			for _, ok := c.next(); ok && n < head; _, ok = c.next() {
@@ -77,8 +79,8 @@ func (t *trie) build(values [][]byte, head int) {
 	mem := t.store.Expose()
 	t.nodes, t.filter = mem[:size*nodeSize], mem[size*nodeSize:]
 	t.count = 1
-	for _, value := range values {
-		for _, f := range forms {
+	for i, value := range values {
+		for _, f := range wanted[i] {
 			t.insert(newCursor(f, value))
 		}
 	}
@@ -106,16 +108,11 @@ func (t *trie) insert(c cursor) {
 	h := hash(binary.LittleEndian.Uint32(begin[:]))
 	t.filter[h>>3] |= 1 << (h & 7)
 	t.nodes[int(node)*nodeSize+nodeOut] = byte(t.depth(node))
-	if !c.more() {
-		clear(c.unit[:])
-		return
+	// Of a long form what agrees is masked, so the one with the last character will do.
+	if c.more() && c.form.last() {
+		t.tails[node] = append(t.tails[node], c)
 	}
-	for _, other := range t.tails[node] {
-		if same(other, c) {
-			return
-		}
-	}
-	t.tails[node] = append(t.tails[node], c)
+	clear(c.unit[:])
 }
 
 func (t *trie) add(parent uint32, b byte, depth int) uint32 {
