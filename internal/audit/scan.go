@@ -242,7 +242,8 @@ func (b *block) fill(in io.Reader, rest []byte, limit int) (int, error) {
 // treeReader reads the file of the tree beside the lines, to compare.
 type treeReader struct {
 	f       io.ReadCloser
-	buf     []byte
+	buf     []byte // of space, what was not compared yet
+	space   []byte
 	scratch [64][32]byte
 	wrong   bool
 }
@@ -291,12 +292,14 @@ func (t *treeReader) matches(hashes [][32]byte) bool {
 }
 
 func (t *treeReader) refill() bool {
-	b := make([]byte, 64<<10)
-	n, err := io.ReadFull(t.f, b)
+	if t.space == nil {
+		t.space = make([]byte, 64<<10)
+	}
+	n, err := io.ReadFull(t.f, t.space)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return false
 	}
-	t.buf = b[:n/hashSize*hashSize]
+	t.buf = t.space[:n/hashSize*hashSize]
 	return len(t.buf) > 0
 }
 
