@@ -120,13 +120,6 @@ type alreadyReported int
 
 func (r alreadyReported) Error() string { return fmt.Sprintf("exit %d", int(r)) }
 
-// answered is the exit code of a command that did what it should, and whose answer the code is.
-func answered(code int) error { return answerCode(code) }
-
-type answerCode int
-
-func (a answerCode) Error() string { return fmt.Sprintf("exit %d", int(a)) }
-
 // stopped is the cause of a context that a signal cancelled.
 type stopped struct{ signal syscall.Signal }
 
@@ -139,7 +132,6 @@ type outcome struct {
 	message string
 	hint    string
 	silent  bool // only the exit code
-	answer  bool // which is what the command found out, and no failure
 }
 
 // judge maps an error to its exit code: the one place where that is decided.
@@ -152,7 +144,6 @@ func judge(ctx context.Context, err error) outcome {
 		f     *failure
 		h     interface{ Hint() string } // hinted, and errors of libraries
 		done  alreadyReported
-		found answerCode
 		stop  stopped
 		known = errors.As(err, &f)
 	)
@@ -164,8 +155,6 @@ func judge(ctx context.Context, err error) outcome {
 		o.code, o.ident, o.message, o.hint = exitSignal+int(stop.signal), "signal", stop.Error(), ""
 	case errors.As(err, &done):
 		o.code, o.silent = int(done), true
-	case errors.As(err, &found):
-		o.code, o.silent, o.answer = int(found), true, true
 	case known:
 		o.code, o.ident = f.code, f.ident
 	case errors.Is(err, syscall.EPIPE): // the reader of stdout went away: no more to say

@@ -201,7 +201,7 @@ func (t *trail) append(ctx context.Context, drafts ...audit.Draft) error {
 // observe runs a command and then records how it went.
 func (t *trail) observe(ctx context.Context, run func() error) error {
 	err := run()
-	if failed := t.append(ctx, append(t.batch(), t.outcome(ctx, err)...)...); failed != nil {
+	if failed := t.append(ctx, append(t.batch(), t.outcome(ctx, err))...); failed != nil {
 		t.env.warn("not recorded: %v", failed)
 	}
 	return err
@@ -214,7 +214,7 @@ func (t *trail) perform(ctx context.Context, run func() error) error {
 	t.env.stdout = held
 	err := run()
 	t.env.stdout = held.w
-	if failed := t.append(ctx, slices.Concat(t.batch(), t.also, t.outcome(ctx, err))...); failed != nil {
+	if failed := t.append(ctx, append(slices.Concat(t.batch(), t.also), t.outcome(ctx, err))...); failed != nil {
 		if refused := t.env.unrecorded(context.WithoutCancel(ctx), t.recorded, t.log, failed); refused != nil {
 			return refused
 		}
@@ -225,12 +225,12 @@ func (t *trail) perform(ctx context.Context, run func() error) error {
 	return err
 }
 
-// outcome is the last event of the command, and before it what was found on the way.
-func (t *trail) outcome(ctx context.Context, err error) []audit.Draft {
+// outcome is the last event of the command.
+func (t *trail) outcome(ctx context.Context, err error) audit.Draft {
 	d := audit.Draft{Act: t.recorded.done, Outcome: event.OK, Details: t.details, Ref: t.ref, HasRef: t.begun}
 	o := judge(ctx, err)
-	if o.code == exitDone || o.answer {
-		return []audit.Draft{d}
+	if o.code == exitDone || t.recorded.answers && o.silent && (o.code == exitBad || o.code == exitUntrusted) {
+		return d
 	}
 	d.Act, d.Outcome = t.recorded.failed, t.recorded.outcomeOf(o.code)
 	if t.details.Get("error") == nil {

@@ -61,7 +61,7 @@ func listDue(env *env, o *openedVault, within time.Duration) error {
 	}
 	env.fact("secret_count", int64(count))
 	if count > 0 {
-		return answered(exitUntrusted)
+		return reported(exitUntrusted)
 	}
 	return nil
 }
