@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 
 	"kai/internal/secret"
 	"kai/internal/vault/authority"
@@ -85,6 +86,10 @@ func seenNext(key *secret.Bytes, before [seenMAC]byte, record []byte) (mac [seen
 // recall reads seen.log. The error is ErrTampered when it was written by somebody else.
 func (v *Vault) recall(key *secret.Bytes) (*memory, error) {
 	m := &memory{places: map[logID]place{}}
+	if key == nil { // without a device nothing is remembered
+		m.lost = true
+		return m, nil
+	}
 	data, err := v.dir.ReadFile(seenFile, maxSeen)
 	if errors.Is(err, fs.ErrNotExist) {
 		m.lost = true
@@ -270,30 +275,27 @@ func (v *Vault) checkPlace(id logID, p place) error {
 // the place.
 func (v *Vault) newerGeneration(id logID, p place) (bool, error) {
 	s := &Space{v: v, id: id.ns}
+	cert, err := v.Device(id.dev)
+	if err == nil {
+		s.policy, err = v.Policy(id.ns)
+	}
+	if err != nil {
+		return false, err
+	}
 	names, err := s.logNames()
 	if err != nil {
 		return false, err
 	}
-	for _, n := range names {
-		if n.dev != id.dev || n.generation <= p.generation {
-			continue
-		}
-		file := spaceFile(id.ns, n)
-		data, err := readHead(v.dir, file, vlog.HeaderSize+4096)
-		if err != nil {
-			return false, err
-		}
-		h, err := vlog.ParseHeader(data)
-		if err != nil {
-			continue
-		}
-		f, err := vlog.ParseFrame(data[vlog.HeaderSize:], h.Chain(), h.First)
-		if err != nil || f.Type != vlog.Gen {
-			continue
-		}
-		if f.Predecessor().Last+1 >= p.Next {
-			return true, nil
-		}
+	names = slices.DeleteFunc(names, func(n logName) bool { return n.dev != id.dev || n.generation <= p.generation })
+	l, err := s.newestGeneration(cert, names)
+	if err != nil || l == nil {
+		return false, err
 	}
-	return false, nil
+	first := &l.files[0]
+	data, err := readHead(v.dir, spaceFile(id.ns, first.logName), vlog.HeaderSize+4096)
+	if err != nil {
+		return false, err
+	}
+	f, err := vlog.ParseFrame(data[vlog.HeaderSize:], first.header.Chain(), first.first)
+	return err == nil && f.Predecessor().Last+1 >= p.Next, nil
 }

@@ -123,6 +123,7 @@ type deviceLog struct {
 	files []logFile
 	end   place // after the last checkpoint
 	torn  bool  // bytes follow that no checkpoint ends
+	past  bool  // records follow that do not count: a removed device wrote them
 }
 
 // logFile is one file of records.
@@ -183,9 +184,15 @@ func (s *Space) openLog(names []logName) (*deviceLog, error) {
 		s.v.opts.warnf("namespace %s: records of device %s do not count: its holder may not write", s.name, dev)
 		return nil, nil
 	}
-	l := &deviceLog{dev: dev, cert: cert, limit: ^uint64(0)}
+	return s.newestGeneration(cert, names)
+}
+
+// newestGeneration takes the newest generation that counts among the files of a device. It is nil
+// when there is none.
+func (s *Space) newestGeneration(cert *authority.Device, names []logName) (*deviceLog, error) {
+	l := &deviceLog{dev: cert.Dev, cert: cert, limit: ^uint64(0)}
 	if cert.Removed {
-		l.limit = s.policy.Cut[dev]
+		l.limit = s.policy.Cut[cert.Dev]
 	}
 	// A generation counts once a checkpoint ends what its first commit wrote; until then the one
 	// before does.
@@ -203,12 +210,15 @@ func (s *Space) openLog(names []logName) (*deviceLog, error) {
 		}
 		end = start
 	}
-	return l, nil
+	return nil, nil
 }
 
 func (s *Space) openGeneration(l *deviceLog, names []logName) (ok bool, err error) {
 	l.files = nil
 	for i, n := range names {
+		if n.first > l.limit {
+			continue // written after the device was removed
+		}
 		file := spaceFile(s.id, n)
 		data, err := readHead(s.v.dir, file, vlog.HeaderSize)
 		if err != nil {
@@ -229,34 +239,72 @@ func (s *Space) openGeneration(l *deviceLog, names []logName) (ok bool, err erro
 	if len(l.files) == 0 {
 		return false, nil
 	}
-	if names[0].generation == 1 {
-		return true, nil
+	first := &l.files[0]
+	if first.generation != 1 {
+		return s.generationCounts(l)
 	}
-	// Compaction writes all of its generation before anything counts: its last file ends with the
-	// one checkpoint.
-	return s.generationEnds(l)
+	if first.first != 1 {
+		return false, fileError(spaceFile(s.id, first.logName), fmt.Errorf("%w: a file before it is missing", ErrTampered))
+	}
+	return true, nil
 }
 
-// generationEnds reports whether a generation after the first has a checkpoint.
-func (s *Space) generationEnds(l *deviceLog) (bool, error) {
+// errNoGeneration means files that look like a generation and are none.
+var errNoGeneration = errors.New("not a generation")
+
+// generationCounts reports whether a generation after the first is one that its device has made: it
+// begins with a GEN that says where the one before ended, and a checkpoint in it is signed.
+// Compaction writes all of it before anything counts. Anybody can write files that look like one.
+func (s *Space) generationCounts(l *deviceLog) (bool, error) {
+	if p, ok, err := s.remembered(l.dev); err != nil || ok && p.generation == l.files[0].generation {
+		return err == nil, err // it counted before, and what was seen of it was checked
+	}
 	found := errors.New("found")
+	key := l.cert.Key()
+	var from vlog.Position
 	for i := range l.files {
-		file := spaceFile(s.id, l.files[i].logName)
-		data, err := readFrom(s.v.dir, file, vlog.HeaderSize)
+		f := &l.files[i]
+		if i > 0 && f.first != from.Next {
+			return false, nil
+		}
+		data, err := readFrom(s.v.dir, spaceFile(s.id, f.logName), vlog.HeaderSize)
 		if err != nil {
 			return false, err
 		}
-		_, err = vlog.Scan(data, l.files[i].header.Start(), func(f *vlog.Frame, _ vlog.Position) error {
-			if f.Type == vlog.Checkpoint {
+		from, err = vlog.Scan(data, f.header.Start(), func(fr *vlog.Frame, at vlog.Position) error {
+			switch {
+			case fr.Sequence > l.limit:
+				return errNoGeneration
+			case i == 0 && at.Offset == vlog.HeaderSize:
+				if fr.Type != vlog.Gen || fr.Predecessor().Generation >= f.generation || fr.Predecessor().Last+1 != f.first {
+					return errNoGeneration
+				}
+			case fr.Type == vlog.Checkpoint:
+				if _, err := fr.CheckCheckpoint(&f.header, key); err != nil {
+					return errNoGeneration
+				}
 				return found
 			}
 			return nil
 		})
-		if errors.Is(err, found) {
-			return true, nil
+		if err != nil {
+			return errors.Is(err, found), nil
 		}
 	}
 	return false, nil
+}
+
+// remembered is what this machine has seen of the log of a device.
+func (s *Space) remembered(dev objectid.ID) (p place, ok bool, err error) {
+	if s.keys == nil || s.keys.local == nil {
+		return p, false, nil
+	}
+	m, err := s.v.recall(s.keys.local)
+	if err != nil {
+		return p, false, err
+	}
+	p, ok = m.places[logID{s.id, dev}]
+	return p, ok, nil
 }
 
 func logError(err error) error {
@@ -290,6 +338,9 @@ func (s *Space) scan(l *deviceLog, start int, from vlog.Position, visit func(*lo
 	for i := start; i < len(l.files); i++ {
 		f := &l.files[i]
 		file := spaceFile(s.id, f.logName)
+		if from.Next > l.limit {
+			return nil
+		}
 		if i > start {
 			if f.first != from.Next {
 				return fileError(file, fmt.Errorf("%w: it begins with record %d, and %d must follow", ErrTampered, f.first, from.Next))
@@ -303,7 +354,7 @@ func (s *Space) scan(l *deviceLog, start int, from vlog.Position, visit func(*lo
 		if err != nil {
 			return err
 		}
-		if from, err = s.scanFile(l, i, key, data, from, visit); err != nil {
+		if from, err = s.scanFile(l, i, key, data, from, visit); err != nil || l.past {
 			return err
 		}
 	}
@@ -313,7 +364,7 @@ func (s *Space) scan(l *deviceLog, start int, from vlog.Position, visit func(*lo
 func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte, from vlog.Position, visit func(*located) error) (vlog.Position, error) {
 	f := &l.files[i]
 	var pending []located
-	done := from // after the last checkpoint
+	start, done := from.Offset, from // after the last checkpoint
 	_, err := vlog.Scan(data, from, func(fr *vlog.Frame, at vlog.Position) error {
 		if fr.Sequence > l.limit {
 			return errPastLimit
@@ -342,10 +393,11 @@ func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte
 	}
 	lastFile := i == len(l.files)-1
 	switch {
-	case errors.Is(err, errPastLimit):
+	case errors.Is(err, errPastLimit), err != nil && done.Next > l.limit:
+		l.past = true
 	case err == nil && (len(pending) == 0 || lastFile):
 		l.torn = len(pending) > 0
-	case lastFile && s.mayBeTorn(l, done):
+	case lastFile && s.mayBeTorn(l, key, data[done.Offset-start:], done):
 		// A crash leaves whatever it likes behind the last checkpoint, and files that are copied
 		// arrive in parts.
 		l.torn = true
@@ -364,22 +416,21 @@ var errPastLimit = errors.New("past what counts of a removed device")
 // visitError tells errors of a visitor from those of the scan.
 type visitError struct{ error }
 
-// mayBeTorn reports whether what follows a place may be the rest of a commit that was cut short: it
-// was never seen whole here.
-func (s *Space) mayBeTorn(l *deviceLog, done vlog.Position) bool {
-	if s.keys == nil || s.keys.local == nil {
-		return true
-	}
-	m, err := s.v.recall(s.keys.local)
-	if err != nil {
+// mayBeTorn reports whether what follows a place, rest, may be a commit that was cut short. Of this
+// device's own log the memory tells: whatever was acknowledged was seen. The logs of others arrive in
+// parts, but where a checkpoint follows that the device has signed, the commit was whole once.
+func (s *Space) mayBeTorn(l *deviceLog, key ed25519.PublicKey, rest []byte, done vlog.Position) bool {
+	last := &l.files[len(l.files)-1]
+	p, ok, err := s.remembered(l.dev)
+	switch {
+	case err != nil:
 		return false
-	}
-	p, ok := m.places[logID{s.id, l.dev}]
-	last := l.files[len(l.files)-1]
-	if !ok || p.generation != last.generation || p.first != last.first {
+	case ok && p.generation == last.generation && p.first == last.first && done.Offset < p.Offset:
+		return false
+	case s.keys != nil && s.keys.device != nil && s.keys.device.id == l.dev:
 		return true
 	}
-	return done.Offset >= p.Offset
+	return !vlog.CommitFollows(rest, &last.header, key, done.Next, l.limit)
 }
 
 // sortLogs puts this machine's own log last, whose end is where it writes.

@@ -232,6 +232,44 @@ func checkpointMessage(h *Header, sequence, ms uint64, before Chain) []byte {
 	return append(b, before[:]...)
 }
 
+// maxCandidates is how many checkpoints CommitFollows looks at: what a crash leaves has none.
+const maxCandidates = 1000
+
+// CommitFollows reports whether data, which follow a place of the file of h that no frame can be
+// read at, hold a checkpoint that the device has signed, of a number from next to last: then a commit
+// was there and is damaged. What a crash or an unfinished copy leaves has none, and neither has what
+// somebody without the device's key appends.
+func CommitFollows(data []byte, h *Header, device ed25519.PublicKey, next, last uint64) bool {
+	head := binary.LittleEndian.AppendUint32(nil, fixedSize+checkpointSize)
+	head = append(head, byte(Checkpoint), 0, 0, 0, 0, 0, 0, 0)
+	tried := 0
+	for at := ChainSize; at < len(data); at++ {
+		i := bytes.Index(data[at:], head)
+		if i < 0 {
+			return false
+		}
+		at += i
+		if len(data)-at < fixedSize+checkpointSize {
+			return false
+		}
+		sequence := binary.LittleEndian.Uint64(data[at+12:])
+		if sequence < next || sequence > last {
+			continue
+		}
+		f, err := ParseFrame(data[at:], Chain(data[at-ChainSize:at]), sequence)
+		if err != nil {
+			continue
+		}
+		if _, err := f.CheckCheckpoint(h, device); err == nil {
+			return true
+		}
+		if tried++; tried == maxCandidates {
+			return true
+		}
+	}
+	return false
+}
+
 // Predecessor is what a GEN says about the generation before.
 type Predecessor struct {
 	Generation uint64
