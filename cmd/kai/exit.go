@@ -144,6 +144,7 @@ func judge(ctx context.Context, err error) outcome {
 		f     *failure
 		h     interface{ Hint() string } // hinted, and errors of libraries
 		done  alreadyReported
+		child childExit
 		stop  stopped
 		known = errors.As(err, &f)
 	)
@@ -151,6 +152,8 @@ func judge(ctx context.Context, err error) outcome {
 		o.hint = h.Hint()
 	}
 	switch {
+	case errors.As(err, &child):
+		o.code, o.silent = int(child), true
 	case errors.As(context.Cause(ctx), &stop), errors.As(err, &stop):
 		o.code, o.ident, o.message, o.hint = exitSignal+int(stop.signal), "signal", stop.Error(), ""
 	case errors.As(err, &done):

@@ -30,6 +30,7 @@ import (
 	"kai/internal/vault/reference"
 	"kai/internal/vault/session"
 	"kai/internal/vault/slot"
+	"kai/internal/vault/template"
 )
 
 // errorCode is what an error of a library means on the command line.
@@ -144,6 +145,9 @@ func errorCodes() []errorCode {
 		{slot.ErrMalformed, exitUndecidable, "malformed"},
 		{slot.ErrNoOpener, exitUndecidable, "unsupported_factor"},
 		{threshold.ErrLimits, exitUsage, "usage"},
+		{template.ErrMalformed, exitUndecidable, "malformed"},
+		{template.ErrTooLarge, exitUndecidable, "too_large"},
+		{template.ErrValue, exitUndecidable, "malformed"},
 
 		{digest.ErrChanged, exitFailure, "changed"},
 		{secret.ErrTooLong, exitUndecidable, "too_large"},

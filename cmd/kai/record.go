@@ -229,7 +229,8 @@ func (t *trail) perform(ctx context.Context, run func() error) error {
 func (t *trail) outcome(ctx context.Context, err error) audit.Draft {
 	d := audit.Draft{Act: t.recorded.done, Outcome: event.OK, Details: t.details, Ref: t.ref, HasRef: t.begun}
 	o := judge(ctx, err)
-	if o.code == exitDone || t.recorded.answers && o.silent && (o.code == exitBad || o.code == exitUntrusted) {
+	var child childExit
+	if o.code == exitDone || errors.As(err, &child) || t.recorded.answers && o.silent && (o.code == exitBad || o.code == exitUntrusted) {
 		return d
 	}
 	d.Act, d.Outcome = t.recorded.failed, t.recorded.outcomeOf(o.code)

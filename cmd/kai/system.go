@@ -25,6 +25,9 @@ type system struct {
 	stdout io.Writer
 	stderr io.Writer
 
+	// stdinFile, stdoutFile and stderrFile are the streams that programs inherit; nil: none.
+	stdinFile, stdoutFile, stderrFile *os.File
+
 	// stdinTerminal, stdoutTerminal and stderrTerminal say which streams are terminals.
 	stdinTerminal, stdoutTerminal, stderrTerminal bool
 
@@ -51,6 +54,9 @@ func realSystem() system {
 		stdin:          interruptible(os.Stdin),
 		stdout:         os.Stdout,
 		stderr:         os.Stderr,
+		stdinFile:      os.Stdin,
+		stdoutFile:     os.Stdout,
+		stderrFile:     os.Stderr,
 		stdinTerminal:  isTerminal(os.Stdin),
 		stdoutTerminal: isTerminal(os.Stdout),
 		stderrTerminal: isTerminal(os.Stderr),

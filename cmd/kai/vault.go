@@ -37,6 +37,8 @@ func vaultCommand() command {
 			vaultCpCommand(),
 			vaultGenerateCommand(),
 			vaultDueCommand(),
+			vaultRunCommand(),
+			vaultInjectCommand(),
 			vaultRoleCommand(),
 			vaultGrantCommand(),
 			vaultRevokeCommand(),
