@@ -59,6 +59,9 @@ func (s *Space) Commit(ctx context.Context, changes []Change) (*Committed, error
 
 // commit is Commit with the lock held.
 func (s *Space) commit(changes []Change) (*Committed, error) {
+	if err := s.refresh(); err != nil {
+		return nil, err
+	}
 	cert, err := s.v.Device(s.keys.device.id)
 	if errors.Is(err, ErrNotFound) {
 		return nil, fmt.Errorf("this device was not added to the vault: %w", ErrDenied)
@@ -95,6 +98,20 @@ func (s *Space) commit(changes []Change) (*Committed, error) {
 	return out, nil
 }
 
+// refresh takes into account what others have changed of the vault since it was opened: nothing is
+// written for who has lost access meanwhile. The lock is held.
+func (s *Space) refresh() error {
+	if err := s.v.refresh(s.keys); err != nil {
+		return err
+	}
+	p, err := s.v.Policy(s.id)
+	if err != nil {
+		return err
+	}
+	s.policy = p
+	return nil
+}
+
 // known is what the logs say of the paths that change.
 func (s *Space) known(changes []Change) (map[string]*item, error) {
 	known := map[string]*item{}
@@ -122,6 +139,7 @@ type writer struct {
 	b     *vlog.Builder
 	from  vlog.Position
 	fresh bool // a new file
+	named bool // its name is known to be durable
 	now   time.Time
 	last  clock
 	added map[string]*item
@@ -144,21 +162,23 @@ func (s *Space) newWriter() (*writer, error) {
 		return w, nil
 	}
 	l := s.view.logs[i]
-	if err := s.findEnd(l); err != nil {
+	if w.named, err = s.findEnd(l); err != nil {
 		return nil, err
 	}
-	last := l.files[len(l.files)-1]
-	if l.end.first != last.first || l.end.generation != last.generation {
+	w.file = logName{dev, l.end.generation, l.end.first}
+	if l.end.Offset <= vlog.HeaderSize {
 		// The newest file holds no commit: the process died while it made it.
-		if err := s.v.dir.Remove(spaceFile(s.id, last.logName)); err != nil {
+		if err := s.v.dir.Remove(spaceFile(s.id, w.file)); err != nil {
 			return nil, err
 		}
-	} else if l.torn {
-		if err := s.cut(last.logName, l.end.Offset); err != nil {
+		w.begin(w.file)
+		return w, nil
+	}
+	if l.torn {
+		if err := s.cut(w.file, l.end.Offset); err != nil {
 			return nil, err
 		}
 	}
-	w.file = logName{dev, l.end.generation, l.end.first}
 	if l.end.Offset >= s.v.roll {
 		w.begin(logName{dev, l.end.generation, l.end.Next})
 		return w, nil
@@ -184,34 +204,36 @@ func (s *Space) checkNewLog(dev objectid.ID) error {
 	return nil
 }
 
+// begin makes the commit one into a new file.
 func (w *writer) begin(name logName) {
 	s := w.s
 	h := &vlog.Header{Vault: s.v.id, Namespace: s.id, Device: name.dev, Generation: name.generation, First: name.first}
-	w.file, w.fresh = name, true
+	w.file, w.fresh, w.named = name, true, false
 	w.from = h.Start()
 	w.b = vlog.NewBuilder(h, h.Chain(), h.First)
 }
 
-// findEnd reads the log from what was seen of it to its end.
-func (s *Space) findEnd(l *deviceLog) error {
+// findEnd reads the log from what was seen of it to its end. named says that something was seen of
+// its last file, whose name was durable then.
+func (s *Space) findEnd(l *deviceLog) (named bool, err error) {
 	m, err := s.v.recall(s.keys.local)
 	if err != nil {
-		return err
+		return false, err
 	}
 	start, from := 0, l.files[0].header.Start()
 	if p, ok := m.places[logID{s.id, l.dev}]; ok {
 		if err := s.v.checkPlace(logID{s.id, l.dev}, p); err != nil {
-			return err
+			return false, err
 		}
 		for i := range l.files {
 			if l.files[i].generation == p.generation && l.files[i].first == p.first {
-				start, from = i, p.Position
+				start, from, named = i, p.Position, i == len(l.files)-1
 			}
 		}
 	}
 	f := &l.files[start]
 	f.end, l.end = from.Offset, place{f.generation, f.first, from}
-	return s.scan(l, start, from, func(*located) error { return nil })
+	return named, s.scan(l, start, from, func(*located) error { return nil })
 }
 
 // cut removes what follows the last checkpoint of this device's log: it was acknowledged to nobody.
@@ -377,7 +399,7 @@ func (w *writer) finish() (place, error) {
 	if err := f.Close(); err != nil {
 		return place{}, err
 	}
-	if w.fresh {
+	if !w.named { // new, or made by a process that died before it came here
 		if err := s.v.dir.SyncDir(s.dir()); err != nil {
 			return place{}, err
 		}
@@ -385,7 +407,11 @@ func (w *writer) finish() (place, error) {
 	end := place{w.file.generation, w.file.first, vlog.Position{
 		Offset: offset + int64(placed.Offset+placed.Size), Next: w.b.Next(), Chain: w.b.Chain(),
 	}}
-	return end, s.v.remember(s.keys, seenPlace(logID{s.id, w.file.dev}, end))
+	// The commit is durable: that it is not remembered does not undo it.
+	if err := s.v.remember(s.keys, seenPlace(logID{s.id, w.file.dev}, end)); err != nil {
+		s.v.opts.warnf("what was written is not remembered: %v", err)
+	}
+	return end, nil
 }
 
 // checkFresh refuses to write over records: what a new file finds under its name is at most the

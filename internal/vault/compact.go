@@ -42,6 +42,9 @@ func (s *Space) Compact(ctx context.Context, o CompactOptions) (*Compacted, erro
 		return nil, err
 	}
 	defer held.Unlock()
+	if err := s.refresh(); err != nil {
+		return nil, err
+	}
 	s.view = nil
 	w, err := s.newWriter() // cuts off what a crash has left
 	if err != nil {

@@ -129,7 +129,7 @@ func (v *Vault) amend(ctx context.Context, keys *Keys, change func(*amendment) e
 		return err
 	}
 	defer held.Unlock()
-	if err := v.readManifests(); err != nil {
+	if err := v.reread(keys); err != nil {
 		return err
 	}
 	if len(v.heads) > 1 {
@@ -174,7 +174,11 @@ func (a *amendment) publish() error {
 	v.heads, v.manifest = []*authority.Signed{m}, m.Manifest.Clone()
 	clear(v.policies)
 	clear(v.devices)
-	if err := v.remember(a.keys, seenManifest(m)); err != nil {
+	if v.known == nil {
+		v.known = map[authority.Digest]bool{}
+	}
+	v.known[m.Digest], v.admin = true, "" // read anew when it is asked for
+	if err := v.remember(a.keys, v.seenManifest()); err != nil {
 		return err
 	}
 	return v.pruneManifests()

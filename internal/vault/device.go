@@ -210,11 +210,12 @@ func (v *Vault) NewDevice(ctx context.Context, keys *Keys, to age.Recipient, rep
 	if err != nil {
 		return nil, err
 	}
-	keys.device, keys.local = d.device, d.local
+	keys.device = d.device
 	err = v.amend(ctx, keys, func(a *amendment) error {
 		if err := v.forgetSeen(); err != nil {
 			return err
 		}
+		keys.local = d.local
 		if err := v.writeDeviceKey(keys, nil); err != nil {
 			return err
 		}
@@ -360,7 +361,7 @@ func (v *Vault) ResolveHeads(ctx context.Context, keys *Keys, digest string) err
 		return err
 	}
 	defer held.Unlock()
-	if err := v.readManifests(); err != nil {
+	if err := v.reread(keys); err != nil {
 		return err
 	}
 	var chosen *authority.Signed

@@ -44,6 +44,7 @@ func (s *Space) records(visit func(*Version, vlog.Type) error) error {
 			return err
 		}
 	}
+	s.rememberLogs()
 	return nil
 }
 
@@ -178,6 +179,7 @@ func (s *Space) find(path string) (*item, error) {
 			return nil, err
 		}
 	}
+	s.rememberLogs()
 	if tail > indexTail {
 		s.reindex()
 	}

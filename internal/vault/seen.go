@@ -1,6 +1,8 @@
 package vault
 
 import (
+	"context"
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -24,7 +26,7 @@ import (
 //
 // where the mac before the first is zeros, and the bytes are one of
 //
-//	'M' ‖ u64 rev ‖ u32 last epoch ‖ digest 32 B                       a manifest
+//	'M' ‖ u64 rev ‖ u32 last epoch ‖ its owner 32 B ‖ digest 32 B      the newest manifest
 //	'P' ‖ nsid ‖ dev ‖ u64 gen ‖ u64 first ‖ u64 next ‖ u64 offset ‖ chain 32 B   a place in a log
 //
 // A later record replaces an earlier one of the same manifest line or log. It is appended to without
@@ -52,6 +54,7 @@ type logID struct{ ns, dev objectid.ID }
 type memory struct {
 	rev    uint64
 	epoch  uint32
+	owner  [ed25519.PublicKeySize]byte // of that epoch: who was owner before cannot name another
 	digest authority.Digest
 	places map[logID]place
 	size   int64
@@ -59,10 +62,18 @@ type memory struct {
 	lost   bool // there was none
 }
 
-func seenManifest(m *authority.Signed) []byte {
-	b := binary.LittleEndian.AppendUint64([]byte{'M'}, m.Rev)
-	b = binary.LittleEndian.AppendUint32(b, m.Last().E)
-	return append(b, m.Digest[:]...)
+// seenManifest is what is remembered of the newest manifest. Of two heads with different root keys the
+// newer key counts.
+func (v *Vault) seenManifest() []byte {
+	newest, last := v.heads[0], v.manifest.Last()
+	m := memory{rev: newest.Rev, epoch: last.E, owner: [ed25519.PublicKeySize]byte(last.Owner), digest: newest.Digest}
+	return m.manifest()
+}
+
+func (m *memory) manifest() []byte {
+	b := binary.LittleEndian.AppendUint64([]byte{'M'}, m.rev)
+	b = binary.LittleEndian.AppendUint32(b, m.epoch)
+	return append(append(b, m.owner[:]...), m.digest[:]...)
 }
 
 func seenPlace(id logID, p place) []byte {
@@ -129,9 +140,9 @@ func (v *Vault) recall(key *secret.Bytes) (*memory, error) {
 
 func (m *memory) learn(record []byte) bool {
 	switch {
-	case len(record) == 1+8+4+32 && record[0] == 'M':
+	case len(record) == 1+8+4+2*32 && record[0] == 'M':
 		m.rev, m.epoch = binary.LittleEndian.Uint64(record[1:]), binary.LittleEndian.Uint32(record[9:])
-		m.digest = authority.Digest(record[13:])
+		m.owner, m.digest = [ed25519.PublicKeySize]byte(record[13:]), authority.Digest(record[45:])
 	case len(record) == 1+2*objectid.Size+4*8+vlog.ChainSize && record[0] == 'P':
 		id := logID{objectid.ID(record[1:17]), objectid.ID(record[17:33])}
 		u := func(i int) uint64 { return binary.LittleEndian.Uint64(record[33+8*i:]) }
@@ -151,10 +162,11 @@ func (v *Vault) remember(keys *Keys, records ...[]byte) error {
 	if err != nil {
 		return err
 	}
+	for _, r := range records {
+		m.learn(r)
+	}
+	v.seen = m
 	if m.lost || m.size > seenCompact {
-		for _, r := range records {
-			m.learn(r)
-		}
 		return v.rewriteSeen(keys, m)
 	}
 	var b []byte
@@ -184,9 +196,7 @@ func (v *Vault) rewriteSeen(keys *Keys, m *memory) error {
 		b = append(append(append(b, byte(len(r))), r...), mac[:]...)
 	}
 	if m.rev != 0 {
-		r := binary.LittleEndian.AppendUint64([]byte{'M'}, m.rev)
-		r = binary.LittleEndian.AppendUint32(r, m.epoch)
-		add(append(r, m.digest[:]...))
+		add(m.manifest())
 	}
 	for id, p := range m.places {
 		add(seenPlace(id, p))
@@ -202,7 +212,7 @@ func (v *Vault) CheckMemory(keys *Keys) error { return v.checkMemory(keys) }
 // logs. The error is ErrRollback.
 func (v *Vault) checkMemory(keys *Keys) error {
 	if keys.local == nil {
-		return nil
+		return v.checkMACs(keys)
 	}
 	m, err := v.recall(keys.local)
 	if err != nil {
@@ -211,19 +221,59 @@ func (v *Vault) checkMemory(keys *Keys) error {
 	if err := v.checkManifestMemory(m); err != nil {
 		return err
 	}
+	if err := v.checkMACs(keys); err != nil {
+		return err
+	}
 	for id, p := range m.places {
-		if _, ok := v.manifest.NS[id.ns]; !ok {
+		_, ok := v.manifest.NS[id.ns]
+		if _, listed := v.manifest.Devices[id.dev]; !ok || !listed {
 			continue // removed by an owner
 		}
 		if err := v.checkPlace(id, p); err != nil {
 			return err
 		}
 	}
-	newest := v.heads[0]
-	if m.lost || newest.Rev > m.rev || len(v.heads) == 1 && newest.Digest != m.digest {
-		return v.remember(keys, seenManifest(newest))
+	v.seen = m
+	if newest := v.heads[0]; m.lost || newest.Rev > m.rev || v.manifest.Last().E > m.epoch || len(v.heads) == 1 && newest.Digest != m.digest {
+		v.rememberIfFree(keys, v.seenManifest())
 	}
 	return nil
+}
+
+// rememberIfFree appends records if nobody else is writing: whoever is will read the vault again.
+func (v *Vault) rememberIfFree(keys *Keys, records ...[]byte) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // ask once
+	held, err := v.dir.Lock(ctx, lockFile, 0)
+	if err != nil {
+		return
+	}
+	defer held.Unlock()
+	if err := v.remember(keys, records...); err != nil {
+		v.opts.warnf("what was seen of the vault is not remembered: %v", err)
+	}
+}
+
+// rememberLogs remembers how far the logs were read, those of other devices too.
+func (s *Space) rememberLogs() {
+	if s.keys.local == nil || s.v.seen == nil {
+		return
+	}
+	var records [][]byte
+	for _, l := range s.view.logs {
+		id := logID{s.id, l.dev}
+		if p, ok := s.v.seen.places[id]; l.end.Offset > vlog.HeaderSize && (!ok || p.before(&l.end)) {
+			records = append(records, seenPlace(id, l.end))
+		}
+	}
+	if len(records) > 0 {
+		s.v.rememberIfFree(s.keys, records...)
+	}
+}
+
+// before reports whether a place of a log lies before another.
+func (p *place) before(q *place) bool {
+	return p.generation < q.generation || p.generation == q.generation && p.Next < q.Next
 }
 
 func (v *Vault) checkManifestMemory(m *memory) error {
@@ -234,6 +284,12 @@ func (v *Vault) checkManifestMemory(m *memory) error {
 	if newest.Rev < m.rev || v.manifest.Last().E < m.epoch {
 		return fileError(adminDir, fmt.Errorf("%w: manifest %d of epoch %d, where %d of epoch %d was seen",
 			ErrRollback, newest.Rev, v.manifest.Last().E, m.rev, m.epoch))
+	}
+	if [ed25519.PublicKeySize]byte(v.manifest.Epochs[m.epoch-1].Owner) != m.owner {
+		return fileError(adminDir, fmt.Errorf("%w: epoch %d has another owner than was seen", ErrRollback, m.epoch))
+	}
+	if !v.known[m.digest] && newest.Rev < m.rev+keptManifests {
+		return fileError(adminDir, fmt.Errorf("%w: manifest %d is another than was seen", ErrRollback, m.rev))
 	}
 	return nil
 }

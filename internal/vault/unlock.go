@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"crypto/ed25519"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -69,9 +70,24 @@ func checkUser(user *secret.Bytes, recipient string) error {
 	return nil
 }
 
-// checkMACs holds the heads against the root key they were made with.
+// checkMACs holds the manifests against the root key, for who has one: its owner must be that of its
+// epoch, and the heads up to that epoch must have been made with it. Those after it follow it by
+// their links.
 func (v *Vault) checkMACs(keys *Keys) error {
+	if keys.root == nil {
+		return nil
+	}
+	if int(keys.rootEpoch) > len(v.manifest.Epochs) {
+		return fileError(adminDir, fmt.Errorf("%w: epoch %d, where epoch %d is unlocked", ErrRollback, len(v.manifest.Epochs), keys.rootEpoch))
+	}
+	own := keys.owner(v.id).Public().(ed25519.PublicKey)
+	if !own.Equal(ed25519.PublicKey(v.manifest.Epochs[keys.rootEpoch-1].Owner)) {
+		return fileError(adminDir, fmt.Errorf("%w: epoch %d has another owner than the root key", ErrTampered, keys.rootEpoch))
+	}
 	for _, h := range v.heads {
+		if h.Last().E > keys.rootEpoch {
+			continue
+		}
 		root, err := v.rootAt(keys, h.Last().E)
 		if err != nil {
 			return err
@@ -108,6 +124,9 @@ func (v *Vault) unwrapSlot(slot objectid.ID, epoch uint32, suffix, key string, w
 func (v *Vault) rootAt(keys *Keys, epoch uint32) (*secret.Bytes, error) {
 	if keys.root == nil {
 		return nil, ErrDenied
+	}
+	if epoch > keys.rootEpoch && int(epoch) <= len(v.manifest.Epochs) {
+		return nil, fmt.Errorf("the root key was changed: unlock the vault anew: %w", ErrDenied)
 	}
 	if epoch == 0 || epoch > keys.rootEpoch || int(keys.rootEpoch) > len(v.manifest.Epochs) {
 		return nil, fmt.Errorf("%w: root key of epoch %d", ErrTampered, epoch)

@@ -78,7 +78,10 @@ type Vault struct {
 	heads    []*authority.Signed
 	devices  map[objectid.ID]*authority.Device
 	policies map[objectid.ID]*authority.Policy
-	roll     int64 // from how many bytes on a file of records is not added to
+	known    map[authority.Digest]bool // all manifests that are there
+	admin    string                    // their names, to see that some came
+	seen     *memory                   // what seen.log said last; nil when it was not asked
+	roll     int64                     // from how many bytes on a file of records is not added to
 }
 
 type rootDocument struct {
@@ -151,6 +154,7 @@ func (v *Vault) readManifests() error {
 	}
 	var all []*authority.Signed
 	var broken error
+	known := map[authority.Digest]bool{}
 	for _, e := range entries {
 		name := path.Join(adminDir, e.Name())
 		if !isManifestName(e.Name()) {
@@ -170,6 +174,7 @@ func (v *Vault) readManifests() error {
 			broken = fileError(name, fmt.Errorf("%w: %w", ErrTampered, err))
 		default:
 			all = append(all, m)
+			known[m.Digest] = true
 		}
 	}
 	if broken != nil {
@@ -178,9 +183,73 @@ func (v *Vault) readManifests() error {
 	if len(all) == 0 {
 		return fileError(adminDir, fmt.Errorf("%w: no manifest", ErrTampered))
 	}
-	v.heads = authority.Heads(all)
+	v.heads, v.known, v.admin = v.recent(authority.Heads(all)), known, manifestNames(entries)
 	v.manifest = authority.Merge(v.heads)
+	clear(v.policies)
+	clear(v.devices)
 	return nil
+}
+
+// recent leaves out heads that are older than what is kept: old files that were removed and came back,
+// from a backup or from a device that was away for long. The newest is taken among those with the
+// newest root key, so that who was an owner once cannot outdate what is.
+func (v *Vault) recent(heads []*authority.Signed) []*authority.Signed {
+	epochs, newest := 0, uint64(0)
+	for _, h := range heads {
+		switch n := len(h.Epochs); {
+		case n > epochs:
+			epochs, newest = n, h.Rev
+		case n == epochs:
+			newest = max(newest, h.Rev)
+		}
+	}
+	return slices.DeleteFunc(heads, func(h *authority.Signed) bool {
+		old := newest >= keptManifests && h.Rev <= newest-keptManifests
+		if old {
+			v.opts.warnf("%s/%s does not count: it is too old", adminDir, h.Name())
+		}
+		return old
+	})
+}
+
+// manifestNames are the names of manifests among what lies in admin/.
+func manifestNames(entries []fs.DirEntry) string {
+	var names []string
+	for _, e := range entries {
+		if isManifestName(e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	return strings.Join(names, "/")
+}
+
+// refresh reads the manifests anew if others have changed them since. The lock is held.
+func (v *Vault) refresh(keys *Keys) error {
+	entries, err := v.dir.ReadDir(adminDir)
+	if err != nil {
+		return err
+	}
+	if manifestNames(entries) == v.admin {
+		return nil
+	}
+	return v.reread(keys)
+}
+
+// reread reads the manifests, and holds them against what was seen of them here and against the keys.
+func (v *Vault) reread(keys *Keys) error {
+	if err := v.readManifests(); err != nil {
+		return err
+	}
+	if keys.local != nil {
+		m, err := v.recall(keys.local)
+		if err != nil {
+			return err
+		}
+		if err := v.checkManifestMemory(m); err != nil {
+			return err
+		}
+	}
+	return v.checkMACs(keys)
 }
 
 // isManifestName tells manifests from what others, such as syncing programs, leave there.
