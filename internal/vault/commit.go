@@ -69,7 +69,11 @@ func (s *Space) commit(changes []Change) (*Committed, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cert.Removed || !s.policy.MayWrite(cert) {
+	may, err := s.v.mayWrite(s.policy, cert, s.v.manifest.Roles)
+	if err != nil {
+		return nil, err
+	}
+	if cert.Removed || !may {
 		return nil, fmt.Errorf("namespace %s: writing: %w", s.name, ErrDenied)
 	}
 	s.view = nil // others may have written
@@ -144,6 +148,8 @@ type writer struct {
 	last  clock
 	added map[string]*item
 	epoch uint32
+	meta  []byte // of the change that is being added
+	value []byte // likewise; wiped
 }
 
 // newWriter finds the end of this device's log, and cuts off what a crash has left there.
@@ -162,17 +168,19 @@ func (s *Space) newWriter() (*writer, error) {
 		return w, nil
 	}
 	l := s.view.logs[i]
-	if w.named, err = s.findEnd(l); err != nil {
+	named, err := s.findEnd(l)
+	if err != nil {
 		return nil, err
 	}
+	w.named = named
 	w.file = logName{dev, l.end.generation, l.end.first}
 	if l.end.Offset <= vlog.HeaderSize {
 		// The newest file holds no commit: the process died while it made it.
 		if err := s.v.dir.Remove(spaceFile(s.id, w.file)); err != nil {
 			return nil, err
 		}
-		w.begin(w.file)
-		return w, nil
+		s.view = nil
+		return s.newWriter()
 	}
 	if l.torn {
 		if err := s.cut(w.file, l.end.Offset); err != nil {
@@ -297,9 +305,10 @@ func (w *writer) add(c *Change, known *item) (version uint64, err error) {
 		return 0, err
 	}
 	defer clear(d.Value)
-	if d.Meta, err = m.encode(); err != nil {
+	if w.meta, err = appendMeta(w.meta[:0], &m); err != nil {
 		return 0, err
 	}
+	d.Meta = w.meta
 	if d.MetaKey, err = s.metaKey(w.epoch); err != nil {
 		return 0, err
 	}
@@ -339,20 +348,25 @@ func (w *writer) sealValue(d *vlog.Draft, m *Meta, list []fields.Field) error {
 		m.Fields = append(m.Fields, f.Name)
 	}
 	slices.Sort(m.Fields)
-	plain, err := fields.Encode(list)
+	size, err := fields.Size(list)
+	if err == nil {
+		if cap(w.value) < size {
+			w.value = make([]byte, size)
+		}
+		w.value, err = fields.Append(w.value[:0], list)
+	}
 	if err != nil {
 		return fmt.Errorf("%s/%s: %w", s.name, m.Path, err)
 	}
-	defer plain.Wipe()
 	if d.ValueKey, err = s.valueKey(w.epoch, m.Kind, m.Scope); err != nil {
 		return err
 	}
-	if m.Kind != KindCredentials {
-		d.Value = slices.Clone(plain.Expose())
-		return nil
+	d.Value = w.value
+	if m.Kind == KindCredentials {
+		d.Flags = vlog.FlagInner
+		d.Value, err = s.sealInner(w.epoch, m.Path, m.HLC, w.value)
+		clear(w.value)
 	}
-	d.Flags = vlog.FlagInner
-	d.Value, err = s.sealInner(w.epoch, m.Path, m.HLC, plain.Expose())
 	return err
 }
 

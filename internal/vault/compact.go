@@ -255,7 +255,7 @@ func (c *compaction) copyRecord(b *vlog.Builder, v *Version) error {
 		}
 	}
 	var err error
-	if d.Meta, err = m.encode(); err != nil {
+	if d.Meta, err = appendMeta(nil, &m); err != nil {
 		return err
 	}
 	if d.MetaKey, err = s.metaKey(d.Epoch); err != nil {

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"kai/internal/canon"
 	"kai/internal/vault/objectid"
 )
 
@@ -36,8 +35,6 @@ type Meta struct {
 	// Was is what the record was called before compaction gave it another place.
 	Was string `json:"was,omitempty"`
 }
-
-func (m *Meta) encode() ([]byte, error) { return canon.Marshal(m) }
 
 // parseMeta reads meta data. The errors are ErrNewer and ErrTampered.
 func parseMeta(b []byte) (*Meta, error) {

@@ -28,6 +28,7 @@ type Space struct {
 	policy *authority.Policy
 	held   *spaceKeys
 	metas  map[uint32]cipher.AEAD
+	values map[valueKeyID]cipher.AEAD
 	view   *view // what lies in its files; nil until it is needed
 }
 
@@ -44,6 +45,20 @@ func (v *Vault) Namespaces(keys *Keys) ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// allNamespaces are the names of all namespaces that there are, for an owner. One that is damaged is an
+// error: who changes what others may do must not leave one out.
+func (v *Vault) allNamespaces(keys *Keys) ([]string, error) {
+	for _, id := range sortedIDs(v.manifest.NS) {
+		if s := keys.spaces[id]; s != nil && s.audit != nil {
+			continue
+		}
+		if err := v.openRootSpace(keys, id); err != nil {
+			return nil, err
+		}
+	}
+	return v.Namespaces(keys)
 }
 
 // nameSpaces opens the names of all namespaces for an owner; others hold theirs.
@@ -116,7 +131,7 @@ func (v *Vault) Space(keys *Keys, name string) (*Space, error) {
 	find := func() *Space {
 		for id, s := range keys.spaces {
 			if _, ok := v.manifest.NS[id]; ok && s.name == name {
-				return &Space{v: v, keys: keys, id: id, name: name, held: s, metas: map[uint32]cipher.AEAD{}}
+				return &Space{v: v, keys: keys, id: id, name: name, held: s, metas: map[uint32]cipher.AEAD{}, values: map[valueKeyID]cipher.AEAD{}}
 			}
 		}
 		return nil
@@ -229,17 +244,33 @@ func (s *Space) indexKey() (*secret.Bytes, error) {
 // valueKey opens the values of a kind and scope. ErrDenied means that the session is limited to
 // another scope.
 func (s *Space) valueKey(epoch uint32, kind string, scope Scope) (cipher.AEAD, error) {
+	id := valueKeyID{epoch, valueID{kind, scope}}
+	if a := s.values[id]; a != nil {
+		return a, nil
+	}
 	e, err := s.secrets(epoch)
 	if err != nil {
 		return nil, err
 	}
-	if e.nsk != nil {
-		return aeadUnder(e.nsk, s.v.id, "value", kind, scope.Module, scope.Service, scope.Agent)
+	var a cipher.AEAD
+	switch k := e.values[id.valueID]; {
+	case e.nsk != nil:
+		a, err = aeadUnder(e.nsk, s.v.id, "value", kind, scope.Module, scope.Service, scope.Agent)
+	case k != nil:
+		a, err = xaes.New(k.Expose())
+	default:
+		return nil, fmt.Errorf("this session is limited to another scope: %w", ErrDenied)
 	}
-	if k := e.values[valueID{kind, scope}]; k != nil {
-		return xaes.New(k.Expose())
+	if err == nil {
+		s.values[id] = a
 	}
-	return nil, fmt.Errorf("this session is limited to another scope: %w", ErrDenied)
+	return a, err
+}
+
+// valueKeyID names a value key.
+type valueKeyID struct {
+	epoch uint32
+	valueID
 }
 
 func aeadUnder(k *secret.Bytes, vault objectid.ID, use string, ctx ...string) (cipher.AEAD, error) {
