@@ -51,6 +51,7 @@ var layers = []struct {
 	{"sig/*", []string{"sig", "canon", "digest", "key", "key/*", "sig/sshsig"}, "one signature format each"},
 	{"signed", []string{"canon", "key", "sig", "sig/dsse"}, "the envelope of all that identities sign"},
 	{"identity", []string{"signed", "canon", "key", "key/bech32", "sig"}, "identity documents and their chain of events"},
+	{"trust/store", []string{"canon", "durable", "identity", "sig", "signed"}, "truststore.json: whom this home knows"},
 	{"audit", []string{"audit/event", "audit/checkpoint", "audit/ulid", "canon", "durable"}, "the tamper-evident log"},
 	{"audit/event", nil, "one record, its line, and the catalogue"},
 	{"audit/ulid", nil, "identifiers in the order of time"},
