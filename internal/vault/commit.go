@@ -59,6 +59,36 @@ func (s *Space) Commit(ctx context.Context, changes []Change) (*Committed, error
 
 // commit is Commit with the lock held.
 func (s *Space) commit(changes []Change) (*Committed, error) {
+	w, err := s.beginCommit()
+	if err != nil {
+		return nil, err
+	}
+	known, err := s.known(changes)
+	if err != nil {
+		return nil, err
+	}
+	var versions []uint64
+	for i := range changes {
+		version, err := w.add(&changes[i], known[changes[i].Meta.Path])
+		if err == nil {
+			err = w.flush(flushSize)
+		}
+		if err != nil {
+			return nil, w.abort(err)
+		}
+		versions = append(versions, version)
+	}
+	out, err := w.committed()
+	if err != nil {
+		return nil, err
+	}
+	out.Versions = versions
+	return out, nil
+}
+
+// beginCommit checks that this device may write, as things are now, and finds the place. The lock is
+// held.
+func (s *Space) beginCommit() (*writer, error) {
 	if err := s.refresh(); err != nil {
 		return nil, err
 	}
@@ -77,33 +107,24 @@ func (s *Space) commit(changes []Change) (*Committed, error) {
 		return nil, fmt.Errorf("namespace %s: writing: %w", s.name, ErrDenied)
 	}
 	s.view = nil // others may have written
-	w, err := s.newWriter()
-	if err != nil {
-		return nil, err
-	}
-	known, err := s.known(changes)
-	if err != nil {
-		return nil, err
-	}
-	out := &Committed{Namespace: s.id}
-	for i := range changes {
-		version, err := w.add(&changes[i], known[changes[i].Meta.Path])
-		if err != nil {
-			return nil, err
-		}
-		out.Versions = append(out.Versions, version)
-	}
+	return s.newWriter()
+}
+
+// committed ends the commit.
+func (w *writer) committed() (*Committed, error) {
 	end, err := w.finish()
 	if err != nil {
 		return nil, err
 	}
-	out.Record, out.Gen, out.Chain = RecordID{s.keys.device.id, end.Next - 1}, end.generation, end.Chain
+	s := w.s
 	s.view = nil
-	return out, nil
+	return &Committed{
+		Namespace: s.id, Record: RecordID{s.keys.device.id, end.Next - 1}, Gen: end.generation, Chain: end.Chain,
+	}, nil
 }
 
 // refresh takes into account what others have changed of the vault since it was opened: nothing is
-// written for who has lost access meanwhile. The lock is held.
+// written for who has lost access meanwhile.
 func (s *Space) refresh() error {
 	if err := s.v.refresh(s.keys); err != nil {
 		return err
@@ -148,8 +169,11 @@ type writer struct {
 	last  clock
 	added map[string]*item
 	epoch uint32
-	meta  []byte // of the change that is being added
-	value []byte // likewise; wiped
+	out   durable.File // nil until something is written
+	// offset is where the commit begins in it.
+	offset int64
+	meta   []byte // of the change that is being added
+	value  []byte // likewise; wiped
 }
 
 // newWriter finds the end of this device's log, and cuts off what a crash has left there.
@@ -380,37 +404,67 @@ func (s *Space) sealInner(epoch uint32, path, hlc string, plain []byte) ([]byte,
 	return xaes.Seal(key, s.v.opts.Random, nil, plain, innerAAD(s, path, hlc))
 }
 
-// finish ends the commit: one write, one sync.
-func (w *writer) finish() (place, error) {
-	s := w.s
-	ms := uint64(w.now.UnixMilli())
-	placed := w.b.AddCheckpoint(s.keys.device.private(), ms)
-	data := w.b.Bytes()
-	name := spaceFile(s.id, w.file)
-	offset := w.from.Offset
+// openFile opens the file that is appended to.
+func (w *writer) openFile() (err error) {
+	if w.out != nil {
+		return nil
+	}
+	name := spaceFile(w.s.id, w.file)
+	w.offset = w.from.Offset
 	flag := os.O_RDWR
 	if w.fresh {
 		flag |= os.O_CREATE
-		offset = 0
+		w.offset = 0
 	}
-	f, err := s.v.dir.OpenFile(name, flag, 0o600)
-	if err != nil {
-		return place{}, err
+	if w.out, err = w.s.v.dir.OpenFile(name, flag, 0o600); err != nil {
+		w.out = nil
+		return err
 	}
-	if err := w.checkFresh(f); err != nil {
-		return place{}, errors.Join(fileError(name, err), f.Close())
+	if err := w.checkFresh(w.out); err != nil {
+		err = errors.Join(fileError(name, err), w.out.Close())
+		w.out = nil
+		return err
 	}
-	_, err = f.WriteAt(data, offset)
+	return nil
+}
+
+// flush writes what was added, when it is more than least: a small commit is one write, and a large
+// one is not held in memory. Until a checkpoint follows, it does not count.
+func (w *writer) flush(least int) error {
+	if len(w.b.Bytes()) <= least {
+		return nil
+	}
+	if err := w.openFile(); err != nil {
+		return err
+	}
+	if _, err := w.out.WriteAt(w.b.Bytes(), w.offset+w.b.Written()); err != nil {
+		return err
+	}
+	w.b.Flushed()
+	return nil
+}
+
+// abort takes back what was written: it was acknowledged to nobody. After a failed sync only the next
+// process, which reads what is there, knows more.
+func (w *writer) abort(err error) error {
+	if w.out == nil {
+		return err
+	}
+	return errors.Join(err, w.out.Truncate(w.offset), w.out.Close())
+}
+
+// finish ends the commit: one sync.
+func (w *writer) finish() (place, error) {
+	s := w.s
+	w.b.AddCheckpoint(s.keys.device.private(), uint64(w.now.UnixMilli()))
+	err := w.flush(0)
 	if err == nil {
-		err = f.SyncData()
+		err = w.out.SyncData()
 	}
 	if err != nil {
-		// What was written is taken back: it was acknowledged to nobody. After a failed sync only the
-		// next process, which reads what is there, knows more.
-		err = errors.Join(err, f.Truncate(offset))
-		return place{}, errors.Join(err, f.Close())
+		return place{}, w.abort(err)
 	}
-	if err := f.Close(); err != nil {
+	if err := w.out.Close(); err != nil {
 		return place{}, err
 	}
 	if !w.named { // new, or made by a process that died before it came here
@@ -419,7 +473,7 @@ func (w *writer) finish() (place, error) {
 		}
 	}
 	end := place{w.file.generation, w.file.first, vlog.Position{
-		Offset: offset + int64(placed.Offset+placed.Size), Next: w.b.Next(), Chain: w.b.Chain(),
+		Offset: w.offset + w.b.Written(), Next: w.b.Next(), Chain: w.b.Chain(),
 	}}
 	// The commit is durable: that it is not remembered does not undo it.
 	if err := s.v.remember(s.keys, seenPlace(logID{s.id, w.file.dev}, end)); err != nil {

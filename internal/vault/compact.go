@@ -164,6 +164,7 @@ func (c *compaction) write(w *writer) error {
 	defer func() { _ = file.Abort() }()
 	b := vlog.NewBuilder(header, header.Chain(), header.First)
 	b.AddGen(vlog.Predecessor{Generation: end.generation, Last: end.Next - 1, Chain: end.Chain})
+	defer s.keepOpen()()
 	for _, v := range c.keep {
 		if err := c.copyRecord(b, v); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"kai/internal/durable"
 	"kai/internal/secret"
 	"kai/internal/vault/fields"
 	"kai/internal/vault/vlog"
@@ -300,27 +301,57 @@ func (s *Space) openInner(v *Version, sealed []byte) ([]byte, error) {
 	return plain, nil
 }
 
+// keepOpen keeps files open between the records that are read, until the function it returns is called.
+func (s *Space) keepOpen() (done func()) {
+	s.files = map[logName]durable.File{}
+	return func() {
+		for _, f := range s.files {
+			f.Close()
+		}
+		s.files = nil
+	}
+}
+
+// openLogFile opens a file of records for reading.
+func (s *Space) openLogFile(name logName) (f durable.File, done func(), err error) {
+	if f := s.files[name]; f != nil {
+		return f, func() {}, nil
+	}
+	f, err = s.v.dir.OpenFile(spaceFile(s.id, name), os.O_RDONLY, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.files != nil {
+		s.files[name] = f
+		return f, func() {}, nil
+	}
+	return f, func() { f.Close() }, nil
+}
+
 // frameAt reads one record anew. Its chain is taken from the record before, so that what opens is what
 // was written there.
 func (s *Space) frameAt(at *location, sequence uint64) (*vlog.Frame, error) {
 	f := &at.log.files[at.file]
 	name := spaceFile(s.id, f.logName)
-	file, err := s.v.dir.OpenFile(name, os.O_RDONLY, 0)
+	file, done, err := s.openLogFile(f.logName)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	before := f.header.Chain()
-	b := make([]byte, at.size)
+	defer done()
+	b := make([]byte, vlog.ChainSize+at.size)
+	before, from := f.header.Chain(), at.offset
+	frame := b[vlog.ChainSize:]
 	if at.offset > vlog.HeaderSize {
-		if _, err := file.ReadAt(before[:], at.offset-vlog.ChainSize); err != nil {
-			return nil, &FileError{name, at.offset, fmt.Errorf("%w: %w", ErrTampered, err)}
-		}
+		from -= vlog.ChainSize
+		frame = b
 	}
-	if _, err := file.ReadAt(b, at.offset); err != nil {
+	if _, err := file.ReadAt(frame, from); err != nil {
 		return nil, &FileError{name, at.offset, fmt.Errorf("%w: %w", ErrTampered, err)}
 	}
-	fr, err := vlog.ParseFrame(b, before, sequence)
+	if at.offset > vlog.HeaderSize {
+		before, frame = vlog.Chain(b[:vlog.ChainSize]), b[vlog.ChainSize:]
+	}
+	fr, err := vlog.ParseFrame(frame, before, sequence)
 	if err != nil {
 		return nil, &FileError{name, at.offset, logError(err)}
 	}

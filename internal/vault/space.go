@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 
+	"kai/internal/durable"
 	"kai/internal/secret"
 	"kai/internal/vault/authority"
 	"kai/internal/vault/derive"
@@ -29,7 +30,8 @@ type Space struct {
 	held   *spaceKeys
 	metas  map[uint32]cipher.AEAD
 	values map[valueKeyID]cipher.AEAD
-	view   *view // what lies in its files; nil until it is needed
+	files  map[logName]durable.File // kept open; nil: none is
+	view   *view                    // what lies in its files; nil until it is needed
 }
 
 // Namespaces are the names of those that the keys open, in order.
@@ -191,6 +193,11 @@ func (s *Space) dir() string { return path.Join(spaceDir, s.id.String()) }
 
 // secrets are the keys of an epoch.
 func (s *Space) secrets(epoch uint32) (*epochSecrets, error) {
+	if int(epoch) > len(s.policy.Epochs) { // perhaps others have changed the key since
+		if err := s.refresh(); err != nil {
+			return nil, err
+		}
+	}
 	if epoch == 0 || int(epoch) > len(s.policy.Epochs) {
 		return nil, fmt.Errorf("%w: an epoch %d that the policy does not list", ErrTampered, epoch)
 	}
