@@ -427,6 +427,13 @@ func (a *amendment) wrapKey(p *authority.Policy, epoch uint32, recipient, name s
 	if key == nil {
 		return ErrNeedsUser
 	}
+	// What is listed stays as it is: the policy of now counts until the next one is published.
+	wrapped := recipientName(recipient) + suffix
+	if d, ok := p.Epochs[epoch-1].Wraps[wrapped]; ok {
+		if _, err := a.v.listed(path.Join(epochDir(p.NSID, epoch), wrapped), d, maxSmall); err == nil {
+			return nil
+		}
+	}
 	to, err := a.v.opts.recipient(recipient)
 	if err != nil {
 		return err
@@ -435,5 +442,5 @@ func (a *amendment) wrapKey(p *authority.Policy, epoch uint32, recipient, name s
 	if err != nil {
 		return err
 	}
-	return a.putWrap(p, epoch, recipientName(recipient)+suffix, file)
+	return a.putWrap(p, epoch, wrapped, file)
 }

@@ -282,7 +282,7 @@ func (v *Vault) RemoveDevice(ctx context.Context, keys *Keys, id objectid.ID, cu
 		if id == keys.device.id {
 			return fmt.Errorf("this device removes others, not itself: %w", ErrConflict)
 		}
-		names, err := v.Namespaces(keys)
+		names, err := v.allNamespaces(keys)
 		if err != nil {
 			return err
 		}
@@ -318,21 +318,34 @@ func (v *Vault) RemoveDevice(ctx context.Context, keys *Keys, id objectid.ID, cu
 	})
 }
 
-// lastOf is the last sequence number of a device that a checkpoint covers, 0 when there is none.
+// lastOf is the last sequence number of a device that a checkpoint covers, 0 when there is none. Of a
+// damaged log it is the last before the damage, which is told: nobody keeps the right to write by
+// damaging what they wrote.
 func (s *Space) lastOf(id objectid.ID) (uint64, error) {
-	if err := s.open(); err != nil {
+	names, err := s.logNames()
+	if err != nil {
 		return 0, err
 	}
-	for _, l := range s.view.logs {
-		if l.dev != id {
-			continue
-		}
-		if err := s.scan(l, 0, l.files[0].header.Start(), func(*located) error { return nil }); err != nil {
-			return 0, err
-		}
-		return l.end.Next - 1, nil
+	names = slices.DeleteFunc(names, func(n logName) bool { return n.dev != id })
+	if len(names) == 0 {
+		return 0, nil
 	}
-	return 0, nil
+	if s.view == nil {
+		s.view = &view{}
+		defer func() { s.view = nil }()
+	}
+	l, err := s.openLog(names)
+	if l != nil && err == nil {
+		err = s.scan(l, 0, l.files[0].header.Start(), func(*located) error { return nil })
+	}
+	if errors.Is(err, ErrTampered) || errors.Is(err, ErrNewer) {
+		s.v.opts.warnf("namespace %s: what device %s wrote after this does not count: %v", s.name, id, err)
+		err = nil
+	}
+	if l == nil || err != nil {
+		return 0, err
+	}
+	return max(l.end.Next, 1) - 1, nil
 }
 
 // Devices are the certificates of all devices, by id.

@@ -130,6 +130,12 @@ func (a *amendment) newRoleEpoch(r *authority.Role) error {
 }
 
 func (a *amendment) wrapRole(id objectid.ID, e *authority.RoleEpoch, recipient string, seed *secret.Bytes) error {
+	name := recipientName(recipient) + roleSuffix
+	if d, ok := e.Wraps[name]; ok { // as in wrapKey
+		if _, err := a.v.listed(path.Join(roleEpochDir(id, e.E), name), d, maxSmall); err == nil {
+			return nil
+		}
+	}
 	to, err := a.v.opts.recipient(recipient)
 	if err != nil {
 		return err
@@ -138,7 +144,6 @@ func (a *amendment) wrapRole(id objectid.ID, e *authority.RoleEpoch, recipient s
 	if err != nil {
 		return err
 	}
-	name := recipientName(recipient) + roleSuffix
 	e.Wraps[name] = authority.DigestOf(file)
 	return a.v.dir.WriteFile(path.Join(roleEpochDir(id, e.E), name), file, 0o600)
 }
@@ -249,7 +254,7 @@ func (v *Vault) RemoveMember(ctx context.Context, keys *Keys, role string, who a
 // recipient takes them from it.
 func (a *amendment) rekeyReaders(role authority.Principal, recipient string) (changed []string, err error) {
 	v, keys := a.v, a.keys
-	names, err := v.Namespaces(keys)
+	names, err := v.allNamespaces(keys)
 	if err != nil {
 		return nil, err
 	}
@@ -266,6 +271,9 @@ func (a *amendment) rekeyReaders(role authority.Principal, recipient string) (ch
 		if recipient == "" {
 			p.Readers = slices.Delete(p.Readers, at, at+1)
 			p.Writers = slices.DeleteFunc(p.Writers, func(w authority.Principal) bool { return w == role })
+			if err := a.cutWriters(s, p); err != nil {
+				return nil, err
+			}
 			if err := a.newSpaceEpoch(p); err != nil {
 				return nil, err
 			}
@@ -275,6 +283,9 @@ func (a *amendment) rekeyReaders(role authority.Principal, recipient string) (ch
 		// The members that stay read on with the role's new key, what is old and what is new.
 		p.Readers[at].Recipient = recipient
 		if err := a.loadEpochs(s, p.Readers[at].User); err != nil {
+			return nil, err
+		}
+		if err := a.cutWriters(s, p); err != nil {
 			return nil, err
 		}
 		for i := range p.Epochs {

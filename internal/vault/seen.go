@@ -343,7 +343,11 @@ func (v *Vault) newerGeneration(id logID, p place) (bool, error) {
 		return false, err
 	}
 	names = slices.DeleteFunc(names, func(n logName) bool { return n.dev != id.dev || n.generation <= p.generation })
-	l, err := s.newestGeneration(cert, names)
+	may, err := v.mayWrite(s.policy, cert, v.manifest.Roles)
+	if err != nil {
+		return false, err
+	}
+	l, err := s.newestGeneration(cert, may, names)
 	if err != nil || l == nil {
 		return false, err
 	}

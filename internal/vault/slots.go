@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"kai/internal/vault/authority"
@@ -124,8 +125,12 @@ func (v *Vault) RemoveSlot(ctx context.Context, keys *Keys, id objectid.ID) ([]E
 	if err != nil {
 		return nil, err
 	}
-	v.sweepSlots()
-	names, err := v.Namespaces(keys)
+	// Only now, when there is no way back: until then the old root key opens it, and so does the new one.
+	if err := v.writeDeviceKey(keys, nil); err != nil {
+		return nil, err
+	}
+	v.sweepSlot(id)
+	names, err := v.allNamespaces(keys)
 	if err != nil {
 		return nil, err
 	}
@@ -197,6 +202,10 @@ func (a *amendment) spreadRoot(spaces []*Space, user string) error {
 			return err
 		}
 	}
+	roles, err := a.newRoleKeys()
+	if err != nil {
+		return err
+	}
 	for _, s := range spaces {
 		p := s.policy.Clone()
 		for i := range p.Epochs {
@@ -204,28 +213,52 @@ func (a *amendment) spreadRoot(spaces []*Space, user string) error {
 				return err
 			}
 		}
+		for i := range p.Readers {
+			r := &p.Readers[i]
+			recipient, ok := roles[r.Principal]
+			if !ok {
+				continue
+			}
+			r.Recipient = recipient
+			for j := range p.Epochs {
+				if err := a.wrapReader(p, p.Epochs[j].E, r); err != nil {
+					return err
+				}
+			}
+		}
 		if err := a.newSpaceEpoch(p); err != nil {
 			return err
 		}
 	}
-	return v.writeDeviceKey(a.keys, nil)
+	return nil
 }
 
-// sweepSlots removes the files of slots that are not listed any more.
-func (v *Vault) sweepSlots() {
+// newRoleKeys gives all roles new keys, which the root key until now does not open, and returns their
+// recipients.
+func (a *amendment) newRoleKeys() (map[authority.Principal]string, error) {
+	recipients := map[authority.Principal]string{}
+	for _, id := range sortedIDs(a.next.Roles) {
+		r, err := a.v.Role(id)
+		if err != nil {
+			return nil, err
+		}
+		if err := a.newRoleEpoch(r); err != nil {
+			return nil, err
+		}
+		recipients[authority.Principal(authority.RolePrefix+id.String())] = r.Last().Recipient
+	}
+	return recipients, nil
+}
+
+// sweepSlot removes the files of a slot that is not listed any more. Those of slots that no manifest
+// lists yet may be another device's.
+func (v *Vault) sweepSlot(id objectid.ID) {
 	entries, err := v.dir.ReadDir(slotDir)
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
-		if len(e.Name()) < 26 {
-			continue
-		}
-		id, err := objectid.Parse(e.Name()[:26])
-		if err != nil {
-			continue
-		}
-		if _, ok := v.manifest.Slots[id]; ok {
+		if !strings.HasPrefix(e.Name(), id.String()) {
 			continue
 		}
 		if err := v.dir.Remove(path.Join(slotDir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -234,7 +267,7 @@ func (v *Vault) sweepSlots() {
 	}
 }
 
-// UserHeld reports whether a slot type is bound to one device: with only such slots the vault is lost
+// boundToDevice reports whether a slot type is bound to one device: with only such slots the vault is lost
 // with it.
 func boundToDevice(types []string) bool { return slices.Contains(types, slot.TypeDevice) }
 

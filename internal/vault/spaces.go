@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kai/internal/vault/authority"
+	"kai/internal/vault/objectid"
 	"kai/internal/vault/reference"
 	"kai/internal/vault/vlog"
 )
@@ -109,7 +110,7 @@ type Grant struct {
 // covered are the namespaces that a grant on name is about: it, and those below that are not
 // isolated.
 func (v *Vault) covered(keys *Keys, name string) ([]*Space, error) {
-	names, err := v.Namespaces(keys)
+	names, err := v.allNamespaces(keys)
 	if err != nil {
 		return nil, err
 	}
@@ -157,11 +158,20 @@ func (v *Vault) Grant(ctx context.Context, keys *Keys, name string, g Grant) err
 
 func (a *amendment) grant(s *Space, g *Grant) error {
 	p := s.policy.Clone()
+	narrower := false // than what the principal had: only a new key takes it away
+	for _, r := range p.Readers {
+		if r.Principal == g.Principal {
+			narrower = r.Recipient != g.Recipient || r.User && !g.User
+		}
+	}
 	p.Readers = slices.DeleteFunc(p.Readers, func(r authority.Reader) bool { return r.Principal == g.Principal })
 	p.Writers = slices.DeleteFunc(p.Writers, func(w authority.Principal) bool { return w == g.Principal })
 	r := authority.Reader{Principal: g.Principal, Recipient: g.Recipient, User: g.User, From: 1}
 	if g.Write {
 		p.Writers = append(p.Writers, g.Principal)
+	}
+	if err := a.cutWriters(s, p); err != nil {
+		return err
 	}
 	if g.FromNow {
 		r.From = p.Last().E + 1
@@ -177,7 +187,61 @@ func (a *amendment) grant(s *Space, g *Grant) error {
 			return err
 		}
 	}
+	if narrower {
+		return a.newSpaceEpoch(p)
+	}
 	return a.writePolicy(p, s.held.epochs[p.Last().E].nsk)
+}
+
+// cutWriters keeps what devices have written until now that may write under the policy of s and not
+// under p any more: what was acknowledged stays, and what comes after does not count.
+func (a *amendment) cutWriters(s *Space, p *authority.Policy) error {
+	for _, id := range sortedIDs(a.v.manifest.Devices) {
+		d, err := a.v.Device(id)
+		if err != nil {
+			return err
+		}
+		before, err := a.v.mayWrite(s.policy, d, a.v.manifest.Roles)
+		if err != nil {
+			return err
+		}
+		after, err := a.v.mayWrite(p, d, a.next.Roles)
+		if err != nil {
+			return err
+		}
+		if d.Removed || !before || after {
+			continue
+		}
+		last, err := s.lastOf(id)
+		if err != nil {
+			return err
+		}
+		p.Cut[id] = last
+	}
+	return nil
+}
+
+// mayWrite reports whether a device may write under a policy: its holder, or a role that its holder is
+// a member of.
+func (v *Vault) mayWrite(p *authority.Policy, d *authority.Device, roles map[objectid.ID]authority.Digest) (bool, error) {
+	if p.MayWrite(d) {
+		return true, nil
+	}
+	for _, w := range p.Writers {
+		id, ok := w.Role()
+		digest, listed := roles[id]
+		if !ok || !listed {
+			continue
+		}
+		r, err := v.roleAt(id, digest)
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(r.Members, func(m authority.Member) bool { return m.Principal == d.Holder }) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // loadEpochs opens the keys of all epochs of a namespace, those of credentials too if user is set.
@@ -241,6 +305,9 @@ func (a *amendment) revoke(s *Space, keep func(*authority.Reader) bool, writer a
 	before := len(p.Readers) + len(p.Writers)
 	p.Readers = slices.DeleteFunc(p.Readers, func(r authority.Reader) bool { return !keep(&r) })
 	p.Writers = slices.DeleteFunc(p.Writers, func(w authority.Principal) bool { return w == writer })
+	if err := a.cutWriters(s, p); err != nil {
+		return false, err
+	}
 	if len(p.Readers)+len(p.Writers) == before {
 		return false, nil
 	}

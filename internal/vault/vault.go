@@ -223,7 +223,7 @@ func manifestNames(entries []fs.DirEntry) string {
 	return strings.Join(names, "/")
 }
 
-// refresh reads the manifests anew if others have changed them since. The lock is held.
+// refresh reads the manifests anew if others have changed them since.
 func (v *Vault) refresh(keys *Keys) error {
 	entries, err := v.dir.ReadDir(adminDir)
 	if err != nil {
@@ -337,6 +337,11 @@ func (v *Vault) Role(id objectid.ID) (*authority.Role, error) {
 	if !ok {
 		return nil, fmt.Errorf("role %s: %w", id, ErrNotFound)
 	}
+	return v.roleAt(id, digest)
+}
+
+// roleAt reads a role's document of some digest.
+func (v *Vault) roleAt(id objectid.ID, digest authority.Digest) (*authority.Role, error) {
 	name := documentName(roleDir, id, digest)
 	file, err := v.listed(name, digest, authority.MaxFile)
 	if err != nil {

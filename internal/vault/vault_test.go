@@ -69,13 +69,21 @@ func wantErr(t testing.TB, err, want error) {
 	}
 }
 
-func newVault(t testing.TB) *testVault {
+// newVaultDir is an empty directory for one.
+func newVaultDir(t testing.TB) *testVault {
 	t.Helper()
 	b := &testVault{TB: t, path: t.TempDir(), now: time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC), who: newIdentity(t)}
 	root, err := os.OpenRoot(b.path)
 	must(t, err)
 	t.Cleanup(func() { root.Close() })
 	b.dir = durable.NewDir(root)
+	return b
+}
+
+func newVault(t testing.TB) *testVault {
+	t.Helper()
+	b := newVaultDir(t)
+	var err error
 	b.slot, err = objectid.New(rand.Reader)
 	must(t, err)
 	b.v, b.keys, err = Create(t.Context(), b.dir, b.options(), slotFor(b.slot, b.who))

@@ -180,18 +180,22 @@ func (s *Space) openLog(names []logName) (*deviceLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !s.policy.MayWrite(cert) {
+	may, err := s.v.mayWrite(s.policy, cert, s.v.manifest.Roles)
+	if err != nil {
+		return nil, err
+	}
+	if _, cut := s.policy.Cut[dev]; !may && !cut {
 		s.v.opts.warnf("namespace %s: records of device %s do not count: its holder may not write", s.name, dev)
 		return nil, nil
 	}
-	return s.newestGeneration(cert, names)
+	return s.newestGeneration(cert, may, names)
 }
 
 // newestGeneration takes the newest generation that counts among the files of a device. It is nil
 // when there is none.
-func (s *Space) newestGeneration(cert *authority.Device, names []logName) (*deviceLog, error) {
+func (s *Space) newestGeneration(cert *authority.Device, may bool, names []logName) (*deviceLog, error) {
 	l := &deviceLog{dev: cert.Dev, cert: cert, limit: ^uint64(0)}
-	if cert.Removed {
+	if cert.Removed || !may {
 		l.limit = s.policy.Cut[cert.Dev]
 	}
 	// A generation counts once a checkpoint ends what its first commit wrote; until then the one
@@ -391,6 +395,7 @@ func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte
 	if errors.As(err, &own) {
 		return done, own.error
 	}
+	l.end = place{f.generation, f.first, done}
 	lastFile := i == len(l.files)-1
 	switch {
 	case errors.Is(err, errPastLimit), err != nil && done.Next > l.limit:
@@ -407,7 +412,6 @@ func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte
 		return done, &FileError{spaceFile(s.id, f.logName), done.Offset, logError(err)}
 	}
 	f.end = done.Offset
-	l.end = place{f.generation, f.first, done}
 	return done, nil
 }
 
