@@ -554,6 +554,9 @@ func TestBeginFails(t *testing.T) {
 	root, err := os.OpenRoot(b.path)
 	must(t, err)
 	defer root.Close()
+	_, err = begin(durable.Root(root), b.Random) // makes the file of the lock, once
+	must(t, err)
+	must(t, b.EndAll())
 	count := durabletest.Wrap(durable.Root(root), durabletest.None)
 	_, err = begin(count, b.Random)
 	must(t, err)
