@@ -25,7 +25,7 @@ type Held struct {
 // first quickly and then every poll, until ctx ends; the
 // error is then ErrLocked and the cause of ctx. A poll of zero or less means: ask once.
 //
-// Expected system calls: openat(name, O_RDWR|O_CREAT), fstat, flock(LOCK_EX|LOCK_NB)…, fstatat.
+// Expected system calls: openat(name, O_RDWR), fstat, flock(LOCK_EX|LOCK_NB)…, fstatat.
 func (d *Dir) Lock(ctx context.Context, name string, poll time.Duration) (*Held, error) {
 	return d.lock(ctx, name, true, poll)
 }
@@ -83,7 +83,7 @@ func (d *Dir) lock(ctx context.Context, name string, exclusive bool, poll time.D
 
 // tryLock returns nil when the lock is not to be had at the moment.
 func (d *Dir) tryLock(name string, exclusive bool) (File, error) {
-	f, ours, err := d.openRegular(name, os.O_RDWR|os.O_CREATE, 0o600)
+	f, ours, err := d.openLock(name)
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +97,16 @@ func (d *Dir) tryLock(name string, exclusive bool) (File, error) {
 	return f, nil
 }
 
+// openLock opens the file of a lock. It is there nearly always, and O_CREATE would have the system
+// prepare for a change of the directory.
+func (d *Dir) openLock(name string) (File, fs.FileInfo, error) {
+	f, info, err := d.openRegular(name, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return d.openRegular(name, os.O_RDWR|os.O_CREATE, 0o600)
+	}
+	return f, info, err
+}
+
 // queuer is a File whose lock can be waited for in a queue.
 type queuer interface {
 	WaitLock(exclusive bool) error
@@ -106,7 +116,7 @@ type queuer interface {
 // lock was got and is worth nothing, since the name stands for another file by now. When ctx ends
 // first, whoever waits in our place gives the lock back as soon as they have it.
 func (d *Dir) waitLock(ctx context.Context, name string, exclusive bool) (_ File, ok bool, err error) {
-	f, ours, err := d.openRegular(name, os.O_RDWR|os.O_CREATE, 0o600)
+	f, ours, err := d.openLock(name)
 	if err != nil {
 		return nil, false, err
 	}
