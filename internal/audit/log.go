@@ -73,8 +73,11 @@ type Log struct {
 	opts Options
 	info Info
 
-	mu   sync.Mutex // guards the rest, and appends of this process
+	mu   sync.Mutex // guards dead, and appends of this process
 	dead error      // why nothing can be appended any more
+
+	keptMu sync.Mutex      // guards kept
+	kept   map[string]kept // open files that no append has at the moment
 }
 
 // Info returns what never changes.

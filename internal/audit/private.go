@@ -3,6 +3,7 @@ package audit
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"kai/internal/durable"
 )
@@ -10,22 +11,31 @@ import (
 // openPrivate opens a file of the log. A link, or a file that others may read or write, is
 // ErrPermission.
 func openPrivate(d *durable.Dir, name string, flag int) (durable.File, error) {
-	f, _, err := openSized(d, name, flag)
+	f, _, err := openDescribed(d, name, flag)
 	return f, err
 }
 
 // openSized is openPrivate, and returns the size of the file.
 func openSized(d *durable.Dir, name string, flag int) (durable.File, int64, error) {
+	f, info, err := openDescribed(d, name, flag)
+	if err != nil {
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}
+
+// openDescribed is openPrivate, and describes the file.
+func openDescribed(d *durable.Dir, name string, flag int) (durable.File, fs.FileInfo, error) {
 	f, info, err := d.OpenStat(name, flag, 0o600)
 	if errors.Is(err, durable.ErrNotRegular) {
-		return nil, 0, fmt.Errorf("audit log: %s: %w", name, ErrPermission)
+		return nil, nil, fmt.Errorf("audit log: %s: %w", name, ErrPermission)
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("audit log: %w", err)
+		return nil, nil, fmt.Errorf("audit log: %w", err)
 	}
 	if othersMay(info.Mode()) {
 		err = fmt.Errorf("%w: mode %04o", ErrPermission, info.Mode().Perm())
-		return nil, 0, errors.Join(fmt.Errorf("audit log: %s: %w", name, err), f.Close())
+		return nil, nil, errors.Join(fmt.Errorf("audit log: %s: %w", name, err), f.Close())
 	}
-	return f, info.Size(), nil
+	return f, info, nil
 }

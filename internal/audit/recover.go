@@ -47,7 +47,7 @@ func (l *Log) begin(ask bool) (*writer, error) {
 
 // openState reads the state, and keeps its file for the one that comes after.
 func (w *writer) openState() error {
-	f, err := openPrivate(w.l.dir, stateFile, os.O_RDWR)
+	f, err := w.l.openKept(stateFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return errStateLost
 	}
@@ -148,7 +148,7 @@ func (w *writer) loadEdge() error {
 	if w.st.n == 0 {
 		return nil
 	}
-	f, err := openPrivate(w.l.dir, treeFile, os.O_RDWR)
+	f, err := w.l.openKept(treeFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return w.rebuild()
 	}
@@ -172,10 +172,7 @@ func (w *writer) loadEdge() error {
 
 // rebuild makes the tree anew; the file is another one then.
 func (w *writer) rebuild() (err error) {
-	if w.treeFile != nil {
-		_ = w.treeFile.Close()
-		w.treeFile = nil
-	}
+	w.treeFile.close()
 	w.edge, err = w.l.rebuildTree(w.st.n)
 	return err
 }
@@ -316,7 +313,7 @@ func (w *writer) finishEpoch() error {
 	if _, err := w.l.dir.Lstat(nextFile); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if w.stateFile != nil { // its writer may have been killed before the state with that key was durable
+	if w.stateFile.File != nil { // its writer may have been killed before the state with that key was durable
 		if err := w.stateFile.SyncData(); err != nil {
 			w.l.dead = err
 			return fmt.Errorf("audit log: state: %w", err)
@@ -358,7 +355,7 @@ func (w *writer) askMemories() error {
 // checkEdge makes a tree anew that has rotted where its root comes from. Nobody else would notice
 // before a wrong root is told to the memories, and to others; a memory that knows this one does.
 func (w *writer) checkEdge() error {
-	if w.vouched || w.treeFile == nil {
+	if w.vouched || w.treeFile.File == nil {
 		return nil
 	}
 	err := checkEdge(w.treeFile, w.from)

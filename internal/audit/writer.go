@@ -22,8 +22,10 @@ type writer struct {
 
 	file     durable.File // the last segment; nil before the first event
 	fileSize int64        // of file, when it was opened
-	// stateFile and treeFile are kept from reading for writing; nil where they have to be made.
-	stateFile, treeFile durable.File
+	// stateFile and treeFile were opened for reading and are for writing; none where they have to be
+	// made.
+	stateFile, treeFile kept
+	committed           bool
 
 	pending []byte     // lines that are not written yet
 	hashes  [][32]byte // of the tree, from leaf treeFrom on
@@ -46,15 +48,20 @@ type mark struct {
 	lastConfig string
 }
 
-// close wipes the key.
+// close wipes the key. Files of an append that came to its end are left to the next one.
 func (w *writer) close() {
 	clear(w.st.key[:])
 	clear(w.written.st.key[:])
-	for _, f := range []durable.File{w.file, w.stateFile, w.treeFile} {
-		if f != nil {
-			_ = f.Close() // everything that matters was synced
-		}
+	if w.file != nil {
+		_ = w.file.Close() // everything that matters was synced
 	}
+	if w.committed {
+		w.l.keep(stateFile, w.stateFile)
+		w.l.keep(treeFile, w.treeFile)
+		return
+	}
+	w.stateFile.close()
+	w.treeFile.close()
 }
 
 func (w *writer) head() Head { return Head{w.l.info.LogID, w.st.n, w.edge.root()} }
@@ -292,7 +299,7 @@ func (w *writer) flush() error {
 
 // writeState writes the state to the file that it was read from, or makes one.
 func (w *writer) writeState() error {
-	if w.stateFile != nil {
+	if w.stateFile.File != nil {
 		return writeStateTo(w.stateFile, &w.st, w.sync)
 	}
 	return writeState(w.l.dir, &w.st, w.sync)
@@ -306,7 +313,7 @@ func (w *writer) commit() error {
 	}
 	if len(w.hashes) > 0 {
 		// Derived from the lines, so a failure here, of a full disk above all, loses nothing.
-		if w.treeFile != nil {
+		if w.treeFile.File != nil {
 			_ = writeHashes(w.treeFile, w.from, w.hashes)
 		} else {
 			_ = tree{w.l.dir}.write(w.from, w.hashes)
@@ -335,5 +342,6 @@ func (w *writer) commit() error {
 	if w.sync { // what only begins is soon followed by its outcome
 		w.keepReserve()
 	}
+	w.committed = true
 	return nil
 }
