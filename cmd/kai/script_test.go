@@ -37,7 +37,8 @@ func TestMain(m *testing.M) {
 //	mode FILE MODE              FILE has these permission bits, as in 0600
 //	clean FILE...               no raw control bytes but line feeds (also: stdout, stderr, ttyout)
 //
-// and ask for a peer program: [!peer:minisign] skip 'minisign is not installed'.
+// and ask for a peer program: [!peer:minisign] skip 'minisign is not installed', or for a keyring
+// of the kernel: [!keyring] skip 'the kernel keeps no keys here'.
 // With KAI_REQUIRE_PEERS=1 a missing peer fails the script instead.
 func TestScripts(t *testing.T) {
 	const dir = "../../testscripts"
@@ -60,6 +61,7 @@ func TestScripts(t *testing.T) {
 				}
 			}
 			env.Defer(func() { forgetLogs(t, env.WorkDir) })
+			env.Defer(func() { forgetSessions(t, env.WorkDir) })
 			return os.Mkdir(home, 0o700)
 		},
 		Condition: peerCondition,
@@ -92,8 +94,12 @@ func forgetLogs(t testing.TB, dir string) {
 	}
 }
 
-// peerCondition is [peer:PROG]. Programs whose version matters have a name of their own.
+// peerCondition is [peer:PROG], or [keyring]. Programs whose version matters have a name of their
+// own.
 func peerCondition(cond string) (bool, error) {
+	if cond == "keyring" {
+		return haveKeyring(), nil
+	}
 	name, ok := strings.CutPrefix(cond, "peer:")
 	if !ok {
 		return false, fmt.Errorf("unknown condition %q", cond)
