@@ -27,6 +27,9 @@ type command struct {
 	// argWords are the fixed words that completions offer for the arguments.
 	argWords []string
 
+	// surplus is said of arguments that are too many, where they may be secret and must not be repeated.
+	surplus string
+
 	// schema names the JSON object, "kai.NAME/1"; empty: made from the verb's path.
 	schema string
 

@@ -92,6 +92,9 @@ func noData(env *env, line *arranged) error {
 // surplus names the first argument that is too many.
 func surplus(line *arranged) error {
 	left := line.command().maxArgs
+	if said := line.command().surplus; said != "" {
+		return withHint(usagef("surplus argument: %s", said), "%s --help", commandPath(line.path))
+	}
 	for _, w := range line.words {
 		if w.class != classArg {
 			continue

@@ -23,6 +23,7 @@ func vaultInitCommand() command {
 			"one way to open it; --slot lists several, of which any one opens the vault, each of factors\n" +
 			"joined by +, all of which it needs. Of a lost password nothing can be recovered: make a\n" +
 			"recovery slot too.",
+		surplus: passwordNotArgument,
 		flags: sessionFlags(factorFlags(
 			&cli.StringFlag{Name: "slot", Value: "password", Usage: "make the slots `TYPE[+TYPE...],...`: password, device, recovery, age"},
 		)...),

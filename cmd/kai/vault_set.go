@@ -73,6 +73,7 @@ func vaultSetCommand() command {
 			"is apiKeys with --service, certificates or signingKeys where PEM is found, else credentials,\n" +
 			"which only open for a few minutes after a factor was given.",
 		args: "PATH[#FIELD]", minArgs: 1, maxArgs: 1,
+		surplus: "a secret comes from standard input, not from the command line, which others can read",
 		flags: vaultFlags(secretFlags(
 			&cli.StringSliceFlag{Name: "field", Usage: "the field `NAME=@FILE`; may be repeated", TakesFile: true},
 			&cli.StringSliceFlag{Name: "public", Usage: "the field `NAME=VALUE`, which lists may show; may be repeated"},

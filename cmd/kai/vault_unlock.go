@@ -38,6 +38,9 @@ func sessionOptionsOf(c *cli.Context) (o sessionOptions, err error) {
 	return o, nil
 }
 
+// passwordNotArgument is said to who types a password after the command.
+const passwordNotArgument = "a password comes from a prompt or a file, not from the command line, which others can read"
+
 func vaultUnlockCommand() command {
 	return command{
 		name:    "unlock",
@@ -54,6 +57,7 @@ func vaultUnlockCommand() command {
 			"program can make it open. Secrets of kind credentials open for five minutes after the\n" +
 			"factor was given. Other processes of the same user that may use ptrace or keyctl can take\n" +
 			"the session: run what you do not trust in kai sandbox.",
+		surplus: passwordNotArgument,
 		flags: sessionFlags(
 			&cli.StringFlag{Name: "slot", Usage: "open the slot with the `ID`, or of the TYPE"},
 			&cli.StringSliceFlag{Name: "ns", Usage: "only the namespace `NS`; may be repeated"},
