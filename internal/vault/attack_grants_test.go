@@ -54,10 +54,10 @@ func (b *testVault) openSlot(id objectid.ID, o slot.Opener) age.Identity {
 }
 
 // newRealVault has two real slots; the second can be removed. The keys are those of the first.
-func newRealVault(t testing.TB) (b *testVault, second objectid.ID, who age.Identity) {
+func newRealVault(t testing.TB) (b *testVault, open1 slot.Opener, second objectid.ID, who age.Identity) {
 	t.Helper()
 	b = newVaultDir(t)
-	make1, _ := realSlot(t)
+	make1, open1 := realSlot(t)
 	make2, open2 := realSlot(t)
 	var err error
 	b.v, b.keys, err = Create(t.Context(), b.dir, b.options(), make1)
@@ -65,7 +65,7 @@ func newRealVault(t testing.TB) (b *testVault, second objectid.ID, who age.Ident
 	b.slot = b.v.Slots()[0]
 	second, err = b.v.AddSlot(t.Context(), b.keys, make2)
 	must(t, err)
-	return b, second, b.openSlot(second, open2)
+	return b, open1, second, b.openSlot(second, open2)
 }
 
 // principal is somebody else with an age key.
@@ -405,7 +405,7 @@ func (b *testVault) opensAll(who ...age.Identity) []string {
 // What a removed slot could open it opens, and nothing that was made after: neither with its files and
 // its identity, nor with the root key it had, nor through the keys of roles.
 func TestRemovedSlot(t *testing.T) {
-	b, second, who := newRealVault(t)
+	b, _, second, who := newRealVault(t)
 	bob := newPrincipal(t, "bob")
 	must(t, b.v.AddRole(t.Context(), b.keys, "ops"))
 	must(t, b.v.AddMember(t.Context(), b.keys, "ops", bob.member()))

@@ -183,7 +183,7 @@ func (v *Vault) readManifests() error {
 	if len(all) == 0 {
 		return fileError(adminDir, fmt.Errorf("%w: no manifest", ErrTampered))
 	}
-	v.heads, v.known, v.admin = v.recent(authority.Heads(all)), known, manifestNames(entries)
+	v.heads, v.known, v.admin = v.recent(authority.Heads(all)), known, strings.Join(manifestNames(entries), "/")
 	v.manifest = authority.Merge(v.heads)
 	clear(v.policies)
 	clear(v.devices)
@@ -212,15 +212,17 @@ func (v *Vault) recent(heads []*authority.Signed) []*authority.Signed {
 	})
 }
 
-// manifestNames are the names of manifests among what lies in admin/.
-func manifestNames(entries []fs.DirEntry) string {
+// manifestNames are the names of manifests among what lies in admin/, by revision: it stands first in
+// them, in ten digits.
+func manifestNames(entries []fs.DirEntry) []string {
 	var names []string
 	for _, e := range entries {
 		if isManifestName(e.Name()) {
 			names = append(names, e.Name())
 		}
 	}
-	return strings.Join(names, "/")
+	slices.Sort(names)
+	return names
 }
 
 // refresh reads the manifests anew if others have changed them since.
@@ -229,7 +231,7 @@ func (v *Vault) refresh(keys *Keys) error {
 	if err != nil {
 		return err
 	}
-	if manifestNames(entries) == v.admin {
+	if strings.Join(manifestNames(entries), "/") == v.admin {
 		return nil
 	}
 	return v.reread(keys)
