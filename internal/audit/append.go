@@ -48,8 +48,10 @@ type Receipt struct {
 // others hold the log for five seconds, and those of the file system.
 //
 // Expected system calls, with nothing to recover: those of durable.Dir.Lock, openat and pread of
-// state, segment and tree, one pwrite and fdatasync of the segment, pwrite of tree and state,
-// fdatasync of the state unless all events only begin, and those of the memories.
+// state, segment and tree (fstatat in place of openat for the first and the last, which stay open,
+// from the second append on), one pwrite and fdatasync of the segment, pwrite of tree and state,
+// fdatasync of the state and a look at the reserve unless all events only begin, and those of the
+// memories.
 func (l *Log) Append(ctx context.Context, drafts ...Draft) (Receipt, error) {
 	if len(drafts) > MaxBatch {
 		return Receipt{}, fmt.Errorf("audit log: %d events at once, at most %d", len(drafts), MaxBatch)
