@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -356,4 +357,61 @@ func (b *testVault) getAs(keys *Keys, name, path string) (string, error) {
 	defer buf.Wipe()
 	value, _ := fields.Find(list, "value")
 	return string(value), nil
+}
+
+// Who may read but not write has the namespace's keys. Records that they seal in the place of others
+// are told, with and without an index.
+func TestReaderForgesRecords(t *testing.T) {
+	b := newVault(t)
+	bob := newPrincipal(t, "bob")
+	b.grant("default", bob, nil)
+	var changes []Change
+	for i := range indexTail + 10 {
+		changes = append(changes, put(fmt.Sprintf("x%d", i), KindAPIKeys, "true"))
+	}
+	s, _ := b.resolve("default/x")
+	_, err := s.Commit(t.Context(), changes)
+	must(t, err)
+	b.want("default/x7", "true") // makes the index
+	index := b.file(s.indexName())
+	v, err := s.Find("x7")
+	must(t, err)
+	evil, err := b.v.Space(b.as(bob), "default")
+	must(t, err)
+	log := b.ownLog()
+	data := b.file(log)
+	h := &v.at.log.files[0].header
+	w := vlog.NewBuilder(h, vlog.Chain(data[v.at.offset-vlog.ChainSize:v.at.offset]), v.sequence)
+	m := v.Meta
+	d := vlog.Draft{Type: vlog.Put, Epoch: 1}
+	d.Meta, err = appendMeta(nil, &m)
+	must(t, err)
+	value, err := fields.Encode([]fields.Field{{Name: "value", Value: []byte("evil")}})
+	must(t, err)
+	d.Value = value.Expose()
+	d.MetaKey, err = evil.metaKey(1)
+	must(t, err)
+	d.ValueKey, err = evil.valueKey(1, m.Kind, m.Scope)
+	must(t, err)
+	placed, err := w.Add(&d, rand.Reader)
+	must(t, err)
+	if placed.Size != v.at.size {
+		t.Fatalf("the forged record has %d bytes, the real one %d", placed.Size, v.at.size)
+	}
+	copy(data[v.at.offset:], w.Bytes()[placed.Offset:])
+	b.write(log, data)
+	for _, file := range [][]byte{index, nil} {
+		if file == nil {
+			b.remove(s.indexName())
+		}
+		got, err := b.tryGet("default/x7")
+		if !errors.Is(err, ErrTampered) {
+			t.Errorf("index of %d bytes: %q, %v", len(file), got, err)
+		}
+	}
+	// What was found before the exchange is not read after it.
+	if list, buf, err := s.Value(v); err == nil {
+		t.Errorf("%q", list)
+		buf.Wipe()
+	}
 }

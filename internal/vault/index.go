@@ -34,16 +34,19 @@ import (
 //	u32 entries  how many entries of 32 bytes follow those, from a new page on, 126 in each
 //
 // A file is dev 16 B ‖ u64 generation ‖ u64 first ‖ u64 offset ‖ u64 next ‖ chain 32 B: how far that
-// file is covered. An entry is HMAC-SHA256(the same key, "path" 0x00 ‖ path)[:20] ‖ u32 file ‖ u64
-// offset; entries ascend. There is one for each record that counts now.
+// file is covered. An entry is HMAC-SHA256(the same key, "path" 0x00 ‖ path)[:12] ‖ u16 file ‖ u48 offset ‖
+// chain of the record[:12]; entries ascend. There is one for each record that counts now. The chain
+// tells that it is the record that a checkpoint covered when it was read: readers, who have the keys,
+// can seal others in its place, which only show when all that follows is read too.
 const (
 	indexDir      = "local/index"
 	quarantineDir = "local/quarantine"
 	indexDomain   = "kai-vault-index/1\x00"
 	pageSize      = 4096
 	pageData      = pageSize - xaes.NonceSize - xaes.Overhead
-	tagSize       = 20
-	entrySize     = tagSize + 4 + 8
+	tagSize       = 12
+	checkSize     = 12
+	entrySize     = tagSize + 2 + 6 + checkSize
 	pageEntries   = 126
 	fileEntry     = objectid.Size + 4*8 + vlog.ChainSize
 	buildSize     = 16
@@ -57,8 +60,23 @@ var errIndex = errors.New("not an index of these logs")
 
 type indexEntry struct {
 	tag    [tagSize]byte
-	file   uint32
+	file   uint16
 	offset uint64
+	check  [checkSize]byte
+}
+
+func (e *indexEntry) append(b []byte) []byte {
+	b = binary.LittleEndian.AppendUint16(append(b, e.tag[:]...), e.file)
+	b = append(b, binary.LittleEndian.AppendUint64(nil, e.offset)[:6]...)
+	return append(b, e.check[:]...)
+}
+
+func parseIndexEntry(b []byte) (e indexEntry) {
+	b = b[copy(e.tag[:], b):]
+	e.file = binary.LittleEndian.Uint16(b)
+	e.offset = uint64(binary.LittleEndian.Uint32(b[2:])) | uint64(binary.LittleEndian.Uint16(b[6:]))<<32
+	copy(e.check[:], b[8:])
+	return e
 }
 
 func (e *indexEntry) compare(f *indexEntry) int {
@@ -258,7 +276,7 @@ func (ix *index) entry(n int) (*indexEntry, error) {
 		ix.page = ix.page[:0]
 		for i := range pageEntries {
 			e := b[i*entrySize:]
-			ix.page = append(ix.page, indexEntry{[tagSize]byte(e[:tagSize]), binary.LittleEndian.Uint32(e[tagSize:]), binary.LittleEndian.Uint64(e[tagSize+4:])})
+			ix.page = append(ix.page, parseIndexEntry(e))
 		}
 		ix.pageNo = page
 	}
@@ -331,7 +349,7 @@ func (s *Space) recordAt(ix *index, e *indexEntry) (*Version, vlog.Type, error) 
 	if err != nil {
 		return nil, 0, errIndex
 	}
-	loc := location{l, at, int64(e.offset), size}
+	loc := location{l, at, int64(e.offset), size, e.check}
 	f, err := s.frameAt(&loc, sequence)
 	if err != nil {
 		return nil, 0, err
@@ -455,9 +473,9 @@ func (s *Space) chainBefore(l *deviceLog, file int, offset int64) (c vlog.Chain,
 
 // mergeEntries replaces the entries of touched paths.
 func (s *Space) mergeEntries(old *index, key *secret.Bytes, files []indexFile, touched map[string]*item) ([]indexEntry, error) {
-	number := map[logName]uint32{}
+	number := map[logName]uint16{}
 	for i, f := range files {
-		number[f.logName] = uint32(i)
+		number[f.logName] = uint16(i)
 	}
 	var entries []indexEntry
 	gone := map[[tagSize]byte]bool{}
@@ -466,7 +484,7 @@ func (s *Space) mergeEntries(old *index, key *secret.Bytes, files []indexFile, t
 		gone[tag] = true
 		add := func(v *Version) {
 			at := v.at.log.files[v.at.file].logName
-			entries = append(entries, indexEntry{tag, number[at], uint64(v.at.offset)})
+			entries = append(entries, indexEntry{tag, number[at], uint64(v.at.offset), v.at.check})
 		}
 		for _, h := range it.heads {
 			add(h)
@@ -484,7 +502,7 @@ func (s *Space) mergeEntries(old *index, key *secret.Bytes, files []indexFile, t
 			if int(e.file) >= len(old.files) {
 				return nil, errIndex
 			}
-			entries = append(entries, indexEntry{e.tag, number[old.files[e.file].logName], e.offset})
+			entries = append(entries, indexEntry{e.tag, number[old.files[e.file].logName], e.offset, e.check})
 		}
 	}
 	slices.SortFunc(entries, func(a, b indexEntry) int { return a.compare(&b) })
@@ -536,8 +554,7 @@ func (s *Space) storeIndex(key *secret.Bytes, files []indexFile, entries []index
 	for part := range slices.Chunk(entries, pageEntries) {
 		var b []byte
 		for _, e := range part {
-			b = append(b, e.tag[:]...)
-			b = binary.LittleEndian.AppendUint64(appendU32(b, e.file), e.offset)
+			b = e.append(b)
 		}
 		if err := put(b); err != nil {
 			return err

@@ -31,6 +31,7 @@ type location struct {
 	file   int
 	offset int64
 	size   int
+	check  [checkSize]byte // begins the record's chain
 }
 
 // later orders versions that no parent orders.
@@ -148,7 +149,7 @@ func (s *Space) decode(r *located) (*Version, error) {
 	}
 	return &Version{
 		Meta: *m, Record: id, sequence: r.frame.Sequence, Deleted: r.frame.Type == vlog.Del, Epoch: r.frame.Epoch, flags: r.frame.Flags,
-		at: location{r.log, r.file, r.offset, r.size},
+		at: location{r.log, r.file, r.offset, r.size, [checkSize]byte(r.frame.Chain[:checkSize])},
 	}, nil
 }
 

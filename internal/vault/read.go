@@ -328,8 +328,8 @@ func (s *Space) openLogFile(name logName) (f durable.File, done func(), err erro
 	return f, func() { f.Close() }, nil
 }
 
-// frameAt reads one record anew. Its chain is taken from the record before, so that what opens is what
-// was written there.
+// frameAt reads one record anew. It must be the one that was read, or indexed, when the chain to a
+// checkpoint was checked.
 func (s *Space) frameAt(at *location, sequence uint64) (*vlog.Frame, error) {
 	f := &at.log.files[at.file]
 	name := spaceFile(s.id, f.logName)
@@ -354,6 +354,9 @@ func (s *Space) frameAt(at *location, sequence uint64) (*vlog.Frame, error) {
 	fr, err := vlog.ParseFrame(frame, before, sequence)
 	if err != nil {
 		return nil, &FileError{name, at.offset, logError(err)}
+	}
+	if [checkSize]byte(fr.Chain[:checkSize]) != at.check {
+		return nil, &FileError{name, at.offset, fmt.Errorf("%w: another record than was read before", ErrTampered)}
 	}
 	return &fr, nil
 }
