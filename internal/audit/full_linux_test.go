@@ -24,6 +24,8 @@ func (c *counted) Load() (int64, time.Time, time.Time, error) { return c.n, c.fr
 
 func (c *counted) Clear() error { c.n = 0; return nil }
 
+func (c *counted) Reserve() error { return nil }
+
 func (c *counted) ran(at time.Time) {
 	if c.n == 0 {
 		c.from = at
@@ -145,3 +147,5 @@ func (s *stubborn) Load() (int64, time.Time, time.Time, error) {
 }
 
 func (s *stubborn) Clear() error { return errStubborn }
+
+func (s *stubborn) Reserve() error { return nil }

@@ -48,6 +48,8 @@ type Gap interface {
 	// Load returns what ran since Clear; count is 0 when nothing did.
 	Load() (count int64, from, to time.Time, err error)
 	Clear() error
+	// Reserve makes room for the count, so that it can be kept on a full disk.
+	Reserve() error
 }
 
 // Info is what log.json says. It never changes.
@@ -169,6 +171,11 @@ func create(opts Options) (*Log, event.Details, error) {
 	}
 	for _, sub := range []string{"seg", "epochs", "checkpoints"} {
 		if err := d.Mkdir(sub, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, nil, err
+		}
+	}
+	if opts.Gap != nil {
+		if err := opts.Gap.Reserve(); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -24,5 +24,7 @@
 // # Gap
 //
 // [Gap] is the file audit-gap.json: canonical JSON {"count":…,"from":…,"to":…,"v":1} of what ran
-// while the log could not be written, with times as in events.
+// while the log could not be written, with times as in events, filled up with spaces to 255 bytes and
+// a line feed. Without the JSON nothing was missed. It is made before it is needed and written over in
+// place, since a full disk is why the log cannot be written.
 package memory

@@ -1,8 +1,11 @@
 package memory
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
 	"time"
 
 	"kai/internal/audit/event"
@@ -13,6 +16,7 @@ import (
 const (
 	gapFile = "audit-gap.json"
 	gapSize = 4096
+	gapLine = 256
 )
 
 // Gap counts in a file what ran while nothing could be recorded. It implements audit.Gap.
@@ -35,8 +39,11 @@ func (g Gap) Load() (count int64, from, to time.Time, err error) {
 	if err != nil && !errors.Is(err, durable.ErrTooLarge) {
 		return 0, from, to, err
 	}
+	if err == nil && len(data) == gapLine && isBlank(data) {
+		return 0, from, to, nil
+	}
 	var doc gapDocument
-	if canon.Unmarshal(data, &doc) != nil || doc.Count < 1 || doc.V != 1 {
+	if canon.Unmarshal(bytes.TrimRight(data, " \n"), &doc) != nil || doc.Count < 1 || doc.V != 1 {
 		return 1, from, to, nil
 	}
 	from, err = time.Parse(event.TimeLayout, doc.From)
@@ -64,14 +71,43 @@ func (g Gap) Add(now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return g.Dir.WriteFile(gapFile, data, 0o600)
+	return g.write(data)
 }
 
-// Clear forgets what was counted.
+// Clear forgets what was counted. The file stays, blank: the next gap may be because the disk is full.
 func (g Gap) Clear() error {
-	err := g.Dir.Remove(gapFile)
+	data, err := g.Dir.ReadFile(gapFile, gapSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return err
+	if err == nil && len(data) == gapLine && isBlank(data) {
+		return nil
+	}
+	return g.write(nil)
 }
+
+// Reserve makes the file, blank, if there is none.
+func (g Gap) Reserve() error {
+	if _, err := g.Dir.Lstat(gapFile); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return g.write(nil)
+}
+
+// write replaces the content in place: a new file would need room.
+func (g Gap) write(text []byte) error {
+	line := append(bytes.Repeat([]byte(" "), gapLine-1), '\n')
+	if copy(line[:gapLine-1], text) < len(text) {
+		return fmt.Errorf("%s: more than %d bytes", gapFile, gapLine)
+	}
+	f, err := g.Dir.OpenFile(gapFile, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err = f.WriteAt(line, 0); err == nil {
+		err = f.SyncData()
+	}
+	return errors.Join(err, f.Close())
+}
+
+func isBlank(data []byte) bool { return len(bytes.TrimSpace(data)) == 0 }
