@@ -136,14 +136,16 @@ func (b *testVault) opensRecords(raw [][]byte, name string) bool {
 	must(b, s.open())
 	opened, records := false, 0
 	for _, l := range s.view.logs {
-		must(b, s.scan(l, 0, l.files[0].header.Start(), func(r *located) error {
-			records++
-			for _, k := range raw {
-				for _, use := range []string{"meta", "index", "value", "name"} {
-					aead, err := aeadUnder(cloneSecret(k), b.v.id, use)
-					must(b, err)
-					if _, err := r.frame.OpenMeta(&l.files[r.file].header, aead, nil); err == nil {
-						opened = true
+		must(b, s.scan(l, 0, l.files[0].header.Start(), func(commit []located) error {
+			for _, r := range commit {
+				records++
+				for _, k := range raw {
+					for _, use := range []string{"meta", "index", "value", "name"} {
+						aead, err := aeadUnder(cloneSecret(k), b.v.id, use)
+						must(b, err)
+						if _, err := r.frame.OpenMeta(&l.files[r.file].header, aead, nil); err == nil {
+							opened = true
+						}
 					}
 				}
 			}
@@ -316,7 +318,8 @@ func (b *testVault) opensNewest(raw [][]byte, name string) (opened bool) {
 	must(b, err)
 	must(b, s.open())
 	for _, l := range s.view.logs {
-		must(b, s.scan(l, 0, l.files[0].header.Start(), func(r *located) error {
+		must(b, s.scan(l, 0, l.files[0].header.Start(), func(commit []located) error {
+			r := &commit[len(commit)-1]
 			opened = false
 			for _, k := range raw {
 				aead, err := aeadUnder(cloneSecret(k), b.v.id, "meta")

@@ -265,7 +265,7 @@ func (s *Space) findEnd(l *deviceLog) (named bool, err error) {
 	}
 	f := &l.files[start]
 	f.end, l.end = from.Offset, place{f.generation, f.first, from}
-	return named, s.scan(l, start, from, func(*located) error { return nil })
+	return named, s.scan(l, start, from, func([]located) error { return nil })
 }
 
 // cut removes what follows the last checkpoint of this device's log: it was acknowledged to nobody.
@@ -301,6 +301,10 @@ func (w *writer) add(c *Change, known *item) (version uint64, err error) {
 		return 0, err
 	}
 	m := c.Meta
+	if err := m.check(); err != nil {
+		return 0, fmt.Errorf("%s/%.80q: %w", s.name, m.Path, err)
+	}
+	m.Was = "" // of the version it was copied from, if that was compacted
 	parents, newest, last := known.parents()
 	m.Parents, m.Version = parents, newest+1
 	w.last = max(w.last, last).next(w.now)
@@ -330,7 +334,10 @@ func (w *writer) add(c *Change, known *item) (version uint64, err error) {
 	}
 	defer clear(d.Value)
 	if w.meta, err = appendMeta(w.meta[:0], &m); err != nil {
-		return 0, err
+		return 0, fmt.Errorf("%s/%.80q: %w: %w", s.name, m.Path, ErrMalformed, err)
+	}
+	if err := readable(w.meta); err != nil {
+		return 0, fmt.Errorf("%s/%.80q: %w", s.name, m.Path, err)
 	}
 	d.Meta = w.meta
 	if d.MetaKey, err = s.metaKey(w.epoch); err != nil {

@@ -212,12 +212,12 @@ func (v *Vault) NewDevice(ctx context.Context, keys *Keys, to age.Recipient, rep
 	}
 	keys.device = d.device
 	err = v.amend(ctx, keys, func(a *amendment) error {
-		if err := v.forgetSeen(); err != nil {
-			return err
-		}
-		keys.local = d.local
-		if err := v.writeDeviceKey(keys, nil); err != nil {
-			return err
+		a.published = func() error { // until then the old key is the one that may write
+			if err := v.forgetSeen(); err != nil {
+				return err
+			}
+			keys.local = d.local
+			return v.writeDeviceKey(keys, nil)
 		}
 		return a.listDevice(d.device.id, file)
 	})
@@ -336,7 +336,7 @@ func (s *Space) lastOf(id objectid.ID) (uint64, error) {
 	}
 	l, err := s.openLog(names)
 	if l != nil && err == nil {
-		err = s.scan(l, 0, l.files[0].header.Start(), func(*located) error { return nil })
+		err = s.scan(l, 0, l.files[0].header.Start(), func([]located) error { return nil })
 	}
 	if errors.Is(err, ErrTampered) || errors.Is(err, ErrNewer) {
 		s.v.opts.warnf("namespace %s: what device %s wrote after this does not count: %v", s.name, id, err)

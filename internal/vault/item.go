@@ -156,6 +156,18 @@ func (s *Space) decode(r *located) (*Version, error) {
 // decodeAll opens the meta data of many records, on all processors, and gives them out in order.
 // Records of epochs that the keys do not open are left out.
 func (s *Space) decodeAll(records []located, visit func(*Version, vlog.Type) error) error {
+	for part := range slices.Chunk(records, decodeBatch) {
+		if err := s.decodePart(part, visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decodeBatch is how many records are opened at a time.
+const decodeBatch = 4096
+
+func (s *Space) decodePart(records []located, visit func(*Version, vlog.Type) error) error {
 	for i := range records {
 		// Keys are made by one goroutine.
 		if _, err := s.metaKey(records[i].frame.Epoch); err != nil && !s.unreadable(err) {

@@ -57,17 +57,23 @@ func (s *Space) recordsFrom(l *deviceLog, start int, from vlog.Position, visit f
 		batch = batch[:0]
 		return err
 	}
-	err := s.scan(l, start, from, func(r *located) error {
-		if r.frame.Type == vlog.Gen {
+	err := s.scan(l, start, from, func(commit []located) error {
+		if commit[0].frame.Type == vlog.Gen {
+			commit = commit[1:]
+		}
+		if len(commit) == 0 {
 			return nil
 		}
-		if r.file != file { // its bytes are given back
+		if commit[0].file != file || len(batch)+len(commit) > decodeBatch { // its bytes are given back
 			if err := flush(); err != nil {
 				return err
 			}
-			file = r.file
+			file = commit[0].file
 		}
-		batch = append(batch, *r)
+		if len(commit) > decodeBatch {
+			return s.decodeAll(commit, visit)
+		}
+		batch = append(batch, commit...)
 		return nil
 	})
 	if err != nil {

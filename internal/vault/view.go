@@ -111,6 +111,8 @@ func readFrom(dir *durable.Dir, name string, offset int64) ([]byte, error) {
 const (
 	// rollFile is when a device begins a new file, in bytes.
 	rollFile = 8 << 20
+	// typicalRecord is about what a record of a short secret takes, in bytes.
+	typicalRecord = 400
 	// maxLogFile bounds a file: one commit may go beyond rollFile.
 	maxLogFile = 4 << 30
 )
@@ -337,7 +339,7 @@ func (r *located) id() RecordID { return RecordID{r.log.dev, r.frame.Sequence} }
 // follows the last checkpoint is left out, and told by torn when it is the end of the last file.
 //
 // A scan of one log reads one file at a time into memory; frames are valid during visit only.
-func (s *Space) scan(l *deviceLog, start int, from vlog.Position, visit func(*located) error) error {
+func (s *Space) scan(l *deviceLog, start int, from vlog.Position, visit func([]located) error) error {
 	key := l.cert.Key()
 	for i := start; i < len(l.files); i++ {
 		f := &l.files[i]
@@ -365,9 +367,9 @@ func (s *Space) scan(l *deviceLog, start int, from vlog.Position, visit func(*lo
 	return nil
 }
 
-func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte, from vlog.Position, visit func(*located) error) (vlog.Position, error) {
+func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte, from vlog.Position, visit func([]located) error) (vlog.Position, error) {
 	f := &l.files[i]
-	var pending []located
+	pending := make([]located, 0, min(len(data)/typicalRecord, 1<<20))
 	start, done := from.Offset, from // after the last checkpoint
 	_, err := vlog.Scan(data, from, func(fr *vlog.Frame, at vlog.Position) error {
 		if fr.Sequence > l.limit {
@@ -381,8 +383,8 @@ func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte
 		if err != nil {
 			return err
 		}
-		for j := range pending {
-			if err := visit(&pending[j]); err != nil {
+		if len(pending) > 0 {
+			if err := visit(pending); err != nil {
 				return visitError{err}
 			}
 		}
