@@ -36,7 +36,8 @@ type MakeSlot func(vault objectid.ID, root ed25519.PublicKey, sealLabel func(lab
 // and this machine as its device. It returns the keys, as Unlock would. An existing vault is
 // ErrExists.
 //
-// vault.json is written last: before that there is no vault.
+// vault.json is written last: before that there is no vault, and what such an attempt has left is
+// removed by the next.
 func Create(ctx context.Context, dir *durable.Dir, opts Options, slots ...MakeSlot) (*Vault, *Keys, error) {
 	if err := mkdirs(dir, localDir); err != nil {
 		return nil, nil, err
@@ -50,6 +51,9 @@ func Create(ctx context.Context, dir *durable.Dir, opts Options, slots ...MakeSl
 		if err == nil {
 			err = ErrExists
 		}
+		return nil, nil, err
+	}
+	if err := clearUnfinished(dir); err != nil {
 		return nil, nil, err
 	}
 	if err := mkdirs(dir, adminDir, slotDir, deviceDir, roleDir, spaceDir, indexDir, quarantineDir); err != nil {
@@ -114,6 +118,8 @@ type amendment struct {
 	keys *Keys
 	next *authority.Manifest
 	undo func() // puts the keys back when it is not published; nil: nothing to do
+	// published is called once there is no way back, for what must not be seen before; nil: nothing to do.
+	published func() error
 }
 
 // amend changes the documents of authority. It refuses while there are two heads.
@@ -178,10 +184,21 @@ func (a *amendment) publish() error {
 		v.known = map[authority.Digest]bool{}
 	}
 	v.known[m.Digest], v.admin = true, "" // read anew when it is asked for
-	if err := v.remember(a.keys, v.seenManifest()); err != nil {
-		return err
+	a.undo = nil
+	if a.published != nil {
+		if err := a.published(); err != nil {
+			return err
+		}
 	}
-	return v.pruneManifests()
+	// It is done: what goes wrong from here on does not undo it.
+	err = v.remember(a.keys, v.seenManifest())
+	if err == nil {
+		err = v.pruneManifests()
+	}
+	if err != nil {
+		v.opts.warnf("after manifest %d: %v", m.Rev, err)
+	}
+	return nil
 }
 
 // pruneManifests removes all but the newest.
@@ -190,13 +207,7 @@ func (v *Vault) pruneManifests() error {
 	if err != nil {
 		return err
 	}
-	var names []string
-	for _, e := range entries {
-		if isManifestName(e.Name()) {
-			names = append(names, e.Name())
-		}
-	}
-	// Names begin with the revision in ten digits; ReadDir sorts them.
+	names := manifestNames(entries)
 	for len(names) > keptManifests {
 		if err := v.dir.Remove(path.Join(adminDir, names[0])); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err

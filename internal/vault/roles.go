@@ -117,7 +117,8 @@ func (a *amendment) newRoleEpoch(r *authority.Role) error {
 		return err
 	}
 	file := append(appendU32(nil, a.keys.rootEpoch), sealed...)
-	if e.Wraps[rootSeed], err = a.write(path.Join(dir, rootSeed), file); err != nil {
+	e.Wraps[rootSeed] = authority.DigestOf(file)
+	if err := v.dir.WriteFile(path.Join(dir, rootSeed), file, 0o600); err != nil {
 		return err
 	}
 	for _, m := range r.Members {

@@ -235,13 +235,18 @@ func (v *Vault) checkMemory(keys *Keys) error {
 	}
 	v.seen = m
 	if newest := v.heads[0]; m.lost || newest.Rev > m.rev || v.manifest.Last().E > m.epoch || len(v.heads) == 1 && newest.Digest != m.digest {
-		v.rememberIfFree(keys, v.seenManifest())
+		v.rememberIfFree(keys, func() ([][]byte, error) {
+			// Whoever wrote it may have died before its name was durable.
+			return [][]byte{v.seenManifest()}, v.dir.SyncDir(adminDir)
+		})
 	}
 	return nil
 }
 
-// rememberIfFree appends records if nobody else is writing: whoever is will read the vault again.
-func (v *Vault) rememberIfFree(keys *Keys, records ...[]byte) {
+// rememberIfFree appends records if nobody else is writing: whoever is will read the vault again. What
+// is remembered must survive a power cut, or the vault would look rolled back after one: durable sees
+// to that, with the lock held.
+func (v *Vault) rememberIfFree(keys *Keys, durable func() (records [][]byte, err error)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel() // ask once
 	held, err := v.dir.Lock(ctx, lockFile, 0)
@@ -249,7 +254,11 @@ func (v *Vault) rememberIfFree(keys *Keys, records ...[]byte) {
 		return
 	}
 	defer held.Unlock()
-	if err := v.remember(keys, records...); err != nil {
+	records, err := durable()
+	if err == nil {
+		err = v.remember(keys, records...)
+	}
+	if err != nil {
 		v.opts.warnf("what was seen of the vault is not remembered: %v", err)
 	}
 }
@@ -259,16 +268,41 @@ func (s *Space) rememberLogs() {
 	if s.keys.local == nil || s.v.seen == nil {
 		return
 	}
-	var records [][]byte
+	var further []*deviceLog
 	for _, l := range s.view.logs {
-		id := logID{s.id, l.dev}
-		if p, ok := s.v.seen.places[id]; l.end.Offset > vlog.HeaderSize && (!ok || p.before(&l.end)) {
-			records = append(records, seenPlace(id, l.end))
+		if p, ok := s.v.seen.places[logID{s.id, l.dev}]; l.end.Offset > vlog.HeaderSize && (!ok || p.before(&l.end)) {
+			further = append(further, l)
 		}
 	}
-	if len(records) > 0 {
-		s.v.rememberIfFree(s.keys, records...)
+	if len(further) == 0 {
+		return
 	}
+	s.v.rememberIfFree(s.keys, func() (records [][]byte, err error) {
+		for _, l := range further {
+			id := logID{s.id, l.dev}
+			// What was read may have been taken back since, by a commit whose sync has failed.
+			if s.v.checkPlace(id, l.end) != nil || s.syncLog(l) != nil {
+				continue
+			}
+			records = append(records, seenPlace(id, l.end))
+		}
+		return records, nil
+	})
+}
+
+// syncLog makes what was read of a log durable: who wrote it may have died before, and programs that
+// copy files do not sync.
+func (s *Space) syncLog(l *deviceLog) error {
+	for i := range l.files {
+		f, err := s.v.dir.OpenFile(spaceFile(s.id, l.files[i].logName), os.O_RDWR, 0)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.SyncData(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return s.v.dir.SyncDir(s.dir())
 }
 
 // before reports whether a place of a log lies before another.

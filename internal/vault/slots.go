@@ -120,16 +120,19 @@ func (v *Vault) RemoveSlot(ctx context.Context, keys *Keys, id objectid.ID) ([]E
 			return fmt.Errorf("the last slot: %w", ErrConflict)
 		}
 		delete(a.next.Slots, id)
+		a.published = func() error {
+			// Only now: until then the old root key must open it, and the new one does so too.
+			if err := v.writeDeviceKey(keys, nil); err != nil {
+				v.opts.warnf("%v", err)
+			}
+			v.sweepSlot(id)
+			return nil
+		}
 		return a.newRootEpoch()
 	})
 	if err != nil {
 		return nil, err
 	}
-	// Only now, when there is no way back: until then the old root key opens it, and so does the new one.
-	if err := v.writeDeviceKey(keys, nil); err != nil {
-		return nil, err
-	}
-	v.sweepSlot(id)
 	names, err := v.allNamespaces(keys)
 	if err != nil {
 		return nil, err
