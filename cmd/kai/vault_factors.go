@@ -81,6 +81,16 @@ func (f *factorOptions) check() error {
 	if slices.Contains(f.types, slot.TypeAge) != (len(f.recipients) > 0) {
 		return usagef("--recipient says who opens the factor age, and only that")
 	}
+	if slices.Contains(f.types, slot.TypeRecovery) {
+		if err := threshold.CheckLimits(f.k, f.n); err != nil {
+			return usagef("%w", err)
+		}
+	}
+	if slices.Contains(f.types, slot.TypePassword) {
+		if _, err := f.passwordKDF(); err != nil {
+			return usagef("%w", err)
+		}
+	}
 	if len(f.to) > 0 && (!slices.Contains(f.types, slot.TypeRecovery) || len(f.to) != f.n) {
 		return usagef("--to: want a recipient for each of the %d shares of the factor recovery", f.n)
 	}

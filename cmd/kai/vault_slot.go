@@ -148,6 +148,9 @@ func removeSlot(ctx context.Context, o *openedVault, text string, force bool) er
 	if err != nil {
 		return withHint(usagef("slot: %w", err), "kai vault slot list")
 	}
+	if slots := o.Slots(); len(slots) == 1 && slots[0] == id {
+		return withHint(failf(exitConflict, "last_slot", "%s is the last slot: without it nothing opens the vault", id), "kai vault slot add TYPE")
+	}
 	if last, err := o.LastPortable(id); err != nil || last && !force {
 		if err != nil {
 			return err
