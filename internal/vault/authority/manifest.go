@@ -21,6 +21,7 @@ const MaxFile = 4 << 20
 
 const (
 	version        = 1
+	maxRev         = 9_999_999_999 // what the name of a file holds
 	manifestDomain = "kai-vault-manifest/1\x00"
 	epochDomain    = "kai-vault-epoch/1\x00"
 )
@@ -215,9 +216,13 @@ func (m *Manifest) check(vault objectid.ID, root ed25519.PublicKey) error {
 	if m.Vault != vault {
 		return fmt.Errorf("manifest: %w: it is of vault %s", ErrForged, m.Vault)
 	}
-	if m.Rev == 0 || len(m.Epochs) == 0 || (m.Rev == 1) != (len(m.Parents) == 0) ||
-		!slices.IsSortedFunc(m.Parents, func(a, b Digest) int { return bytes.Compare(a[:], b[:]) }) {
+	if m.Rev == 0 || m.Rev > maxRev || len(m.Epochs) == 0 || (m.Rev == 1) != (len(m.Parents) == 0) {
 		return fmt.Errorf("manifest: %w", ErrMalformed)
+	}
+	for i := 1; i < len(m.Parents); i++ {
+		if bytes.Compare(m.Parents[i-1][:], m.Parents[i][:]) >= 0 {
+			return fmt.Errorf("manifest: %w: its parents do not ascend", ErrMalformed)
+		}
 	}
 	for i := range m.Epochs {
 		e := &m.Epochs[i]

@@ -31,10 +31,21 @@ func (p Principal) Role() (id objectid.ID, ok bool) {
 	return id, err == nil
 }
 
+const (
+	maxPrincipal        = 128
+	principalCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"
+)
+
 // Check holds p against the four forms. The error is ErrMalformed.
 func (p Principal) Check() error {
-	if _, ok := p.Role(); ok || p == Owner || (strings.HasPrefix(string(p), "kai1") || strings.HasPrefix(string(p), "SHA256:")) && len(p) <= 128 {
+	if _, ok := p.Role(); ok || p == Owner {
 		return nil
+	}
+	for _, prefix := range []string{"kai1", "SHA256:"} {
+		rest, ok := strings.CutPrefix(string(p), prefix)
+		if ok && rest != "" && len(p) <= maxPrincipal && strings.Trim(rest, principalCharacters) == "" {
+			return nil
+		}
 	}
 	return fmt.Errorf("principal %q: %w", string(p), ErrMalformed)
 }
