@@ -48,6 +48,43 @@ func parseMeta(b []byte) (*Meta, error) {
 	return &m, nil
 }
 
+// check holds what a caller says against what keys can be derived from.
+func (m *Meta) check() error {
+	if m.Path == "" || m.Kind == "" || strings.IndexByte(m.Kind, 0) >= 0 || len(m.Kind) > maxScopePart {
+		return fmt.Errorf("%w: path or kind", ErrMalformed)
+	}
+	return m.Scope.check()
+}
+
+// maxScopePart bounds kinds and the parts of scopes, in bytes: sessions name keys by them.
+const maxScopePart = 255
+
+func (s Scope) check() error {
+	for _, part := range []string{s.Agent, s.Module, s.Service} {
+		if len(part) > maxScopePart {
+			return fmt.Errorf("scope of more than %d bytes: %w", maxScopePart, ErrTooLarge)
+		}
+		if strings.IndexByte(part, 0) >= 0 {
+			return fmt.Errorf("%w: a zero byte in a scope", ErrMalformed)
+		}
+	}
+	return nil
+}
+
+// readable reports whether meta data that were encoded can be read again: canon writes strings that it
+// does not read, and one such record would make a namespace unreadable.
+func readable(b []byte) error {
+	for _, c := range b {
+		if c == '\\' || c < 0x20 || c >= 0x7f {
+			if _, err := parseMeta(b); err != nil {
+				return fmt.Errorf("%w: control or other characters that no name has", ErrMalformed)
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
 // clock is a hybrid logical clock: 48 bits of milliseconds, 16 bits that count.
 type clock uint64
 

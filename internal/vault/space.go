@@ -317,6 +317,9 @@ func (s *Space) userRecipient(*authority.KeyEpoch) string { return s.v.manifest.
 // Limit narrows keys to some namespaces, a scope, reading, or what needs no user. The keys given are
 // wiped; nothing that the limits exclude is in the result.
 func (v *Vault) Limit(keys *Keys, l Limits) (*Keys, error) {
+	if err := l.Scope.check(); err != nil {
+		return nil, err
+	}
 	if l.NoUser || l.scoped() {
 		keys.DropUser()
 	}
