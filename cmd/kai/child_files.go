@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,30 +36,39 @@ var (
 // makeRunFiles writes one file for each value, which nobody else can read, and returns their
 // paths. remove removes them. Stale ones of other processes are removed first.
 func makeRunFiles(ctx context.Context, runtimeDir string, files []childValue) (paths []string, remove func(), err error) {
+	d, err := makeRunDir(ctx, runtimeDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, v := range files {
+		if err := d.write(v.name, v.value.Expose(), 0o400); err != nil {
+			d.remove()
+			return nil, nil, fmt.Errorf("file for %s: %w", v.name, err)
+		}
+		paths = append(paths, d.path(v.name))
+	}
+	return paths, d.remove, nil
+}
+
+// makeRunDir makes an empty directory of this process.
+func makeRunDir(ctx context.Context, runtimeDir string) (*runDir, error) {
 	if runtimeDir == "" {
-		return nil, nil, errNoRuntimeDir
+		return nil, errNoRuntimeDir
 	}
 	base := filepath.Join(runtimeDir, runParent)
 	if err := os.Mkdir(base, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, nil, fmt.Errorf("runtime directory: %w", err)
+		return nil, fmt.Errorf("runtime directory: %w", err)
 	}
 	root, err := os.OpenRoot(base)
 	if err != nil {
-		return nil, nil, fmt.Errorf("runtime directory: %w", err)
+		return nil, fmt.Errorf("runtime directory: %w", err)
 	}
 	d := &runDir{root: root, base: base, name: runPrefix + strconv.Itoa(os.Getpid())}
 	if err := d.make(ctx); err != nil {
 		d.remove()
-		return nil, nil, fmt.Errorf("runtime directory %s: %w", printable(base), err)
+		return nil, fmt.Errorf("runtime directory %s: %w", printable(base), err)
 	}
-	for _, v := range files {
-		if err := d.write(v); err != nil {
-			d.remove()
-			return nil, nil, fmt.Errorf("file for %s: %w", v.name, err)
-		}
-		paths = append(paths, filepath.Join(base, d.name, v.name))
-	}
-	return paths, d.remove, nil
+	return d, nil
 }
 
 // runDir is the directory of one child.
@@ -120,14 +130,39 @@ func (d *runDir) sweep(dir *durable.Dir) error {
 	return nil
 }
 
+// path is where a file of the directory is found by others.
+func (d *runDir) path(name string) string { return filepath.Join(d.base, d.name, name) }
+
 // write writes one file.
-func (d *runDir) write(v childValue) error {
-	f, err := d.root.OpenFile(d.name+"/"+v.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o400)
+func (d *runDir) write(name string, content []byte, mode fs.FileMode) error {
+	f, err := d.root.OpenFile(d.name+"/"+name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(v.value.Expose())
+	_, err = f.Write(content)
 	return errors.Join(err, f.Close())
+}
+
+// sweepRunDirs removes what processes have left that were killed. root is that of the parent
+// directory. Whoever is making one now is left alone: that one sweeps itself.
+func sweepRunDirs(root *os.Root) {
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return
+	}
+	stale := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.IsDir() && strings.HasPrefix(e.Name(), runPrefix) })
+	info, err := root.Stat(".")
+	if !stale || err != nil || !isPrivate(info) {
+		return
+	}
+	dir := durable.NewDir(root)
+	main, err := dir.Lock(context.Background(), runMainLock, 0)
+	if err != nil {
+		return
+	}
+	defer main.Unlock()
+	d := &runDir{root: root}
+	_ = d.sweep(dir) // the next one tries again
 }
 
 // remove removes the directory when it is ours.

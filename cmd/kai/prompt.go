@@ -5,6 +5,9 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"kai/internal/audit"
+	"kai/internal/audit/event"
 )
 
 // noInput says why nobody may be asked, "" when somebody may.
@@ -77,9 +80,13 @@ func answerError(err error) error {
 	return err
 }
 
-// mayReveal refuses to show or export secrets in bulk to an agent.
+// mayReveal refuses to show or export secrets in bulk to an agent. That one was let is recorded.
 func (e *env) mayReveal(what string) error {
-	if e.agent == "" || e.options.allowAgentReveal {
+	if e.agent == "" {
+		return nil
+	}
+	if e.options.allowAgentReveal {
+		e.alsoRecord(audit.Draft{Act: "secret_revealed_to_agent", Outcome: event.OK})
 		return nil
 	}
 	return withHint(failf(exitDenied, "agent_reveal", "%s: refused because %s is set: an agent is driving", what, e.agent),

@@ -132,18 +132,24 @@ func removeSecret(ctx context.Context, env *env, a vaultAccess, name, yes string
 // typeAgain lets a person type the name of what is to be destroyed; yes is the flag that does so
 // beforehand.
 func (e *env) typeAgain(ctx context.Context, name, yes string) error {
+	return e.typed(ctx, "To remove it for good, type %s:", name, yes)
+}
+
+// typed lets a person type a name, so that nobody does by habit what the prompt says; yes is the flag
+// that does so beforehand.
+func (e *env) typed(ctx context.Context, prompt, name, yes string) error {
 	if yes == name {
 		return nil
 	}
 	if yes != "" {
-		return usagef("--yes %s: it is %s that would be removed", yes, name)
+		return usagef("--yes %s: what is meant is %s", yes, name)
 	}
 	t, err := e.terminal("confirmation", "--yes "+shellWord(name))
 	if err != nil {
 		return err
 	}
 	defer t.Close()
-	answer, err := t.readLine(ctx, fmt.Sprintf("To remove it for good, type %s:", printable(name)))
+	answer, err := t.readLine(ctx, fmt.Sprintf(prompt, printable(name)))
 	if err != nil {
 		return answerError(err)
 	}

@@ -142,6 +142,8 @@ func (o *openedVault) openSessions() error {
 		if root, err = o.roots[0].OpenRoot("local/run"); err != nil {
 			return err
 		}
+	} else {
+		sweepRunDirs(root)
 	}
 	o.roots = append(o.roots, root)
 	o.sessions = &session.Sessions{Vault: o.ID(), Dir: durable.NewDir(root), Chtimes: root.Chtimes, Random: o.env.random}

@@ -292,8 +292,18 @@ func (o *openedVault) putFields(ctx context.Context, s *vault.Space, path string
 			}
 		}
 	}
+	replaced := old == nil || so.isNew // some value that was there, not only one added
 	for _, g := range given {
 		list = append(list, fields.Field{Name: g.name, Value: g.value.Expose()})
+		replaced = replaced || slices.Contains(old.Fields, g.name)
+	}
+	if old != nil && replaced {
+		meta.LastRotated = o.env.now().Unix()
+	} else if old != nil {
+		meta.LastRotated, meta.CompromisedSince = old.LastRotated, old.CompromisedSince
+	}
+	if list, err = settleCertificate(list, &meta); err != nil {
+		return err
 	}
 	done, err := s.Commit(ctx, []vault.Change{{
 		Type: vlog.Put, Meta: meta, Fields: list, New: so.isNew, IfVersion: so.ifVersion,

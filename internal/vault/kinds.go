@@ -121,3 +121,12 @@ func ParseRotator(text string) (*Rotator, error) {
 	}
 	return nil, fmt.Errorf("%q: %w", method, errRotator)
 }
+
+// Overlap is how long the version before can be used when a secret of a kind is rotated; 0 for kinds
+// whose old versions just stay in the history.
+func Overlap(kind string) time.Duration {
+	if kind == KindAPIKeys {
+		return apiKeyOverlap
+	}
+	return 0
+}
