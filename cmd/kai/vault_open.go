@@ -180,15 +180,19 @@ func (o *openedVault) carriers(fd int) ([]session.Carrier, error) {
 	e := o.env
 	var list []session.Carrier
 	if fd != notGiven {
+		if fd < 0 || fd == 1 || fd == 2 {
+			return nil, usagef("--session-fd %d: not a descriptor to read from", fd)
+		}
 		f, err := e.sys.openFD(fd)
 		if err != nil {
 			return nil, usagef("--session-fd %d: %w", fd, err)
 		}
-		defer f.Close()
 		t, err := session.ReadToken(f)
 		if err != nil {
+			// Not closed: with a wrong number this may be a descriptor of kai's own.
 			return nil, usagef("--session-fd %d: %w", fd, err)
 		}
+		defer f.Close()
 		return append(list, session.Given{From: "--session-fd", Token: t}), nil
 	}
 	given := session.Given{From: sessionVariable}
