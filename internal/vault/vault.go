@@ -101,12 +101,9 @@ func Open(dir *durable.Dir, opts Options) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	var doc rootDocument
-	switch err := canon.Unmarshal(file, &doc); {
-	case errors.Is(err, canon.ErrUnknown), err == nil && (doc.V != version || doc.Suite != suite):
-		return nil, fileError(rootFile, ErrNewer)
-	case err != nil || len(doc.Root) != ed25519.PublicKeySize:
-		return nil, fileError(rootFile, ErrMalformed)
+	doc, err := parseRoot(file)
+	if err != nil {
+		return nil, err
 	}
 	v := &Vault{
 		dir: dir, opts: opts, id: doc.Vault, root: ed25519.PublicKey(doc.Root), roll: rollFile,
@@ -266,17 +263,38 @@ func isManifestName(name string) bool {
 
 // listed reads a file whose digest is listed. A missing or other file is ErrTampered.
 func (v *Vault) listed(name string, d authority.Digest, limit int64) ([]byte, error) {
-	file, err := v.dir.ReadFile(name, limit)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fileError(name, fmt.Errorf("%w: it is missing", ErrTampered))
+	var file []byte
+	_, err := v.locate(name, d, limit, &file)
+	return file, err
+}
+
+// locate finds a file whose digest is listed, under its name or, for wraps, beside another of that name,
+// and says where. content may be nil.
+func (v *Vault) locate(name string, d authority.Digest, limit int64, content *[]byte) (string, error) {
+	at := []string{name}
+	if path.Ext(name) != ".json" {
+		at = append(at, Beside(name, d))
 	}
-	if err != nil {
-		return nil, err
+	missing := true
+	for _, name := range at {
+		file, err := v.dir.ReadFile(name, limit)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return "", err
+		case authority.DigestOf(file) == d:
+			if content != nil {
+				*content = file
+			}
+			return name, nil
+		}
+		missing = false
 	}
-	if authority.DigestOf(file) != d {
-		return nil, fileError(name, fmt.Errorf("%w: it is not the one that the manifest lists", ErrTampered))
+	if missing {
+		return "", fileError(name, fmt.Errorf("%w: it is missing: %w", ErrTampered, fs.ErrNotExist))
 	}
-	return file, nil
+	return "", fileError(name, fmt.Errorf("%w: it is not the one that the manifest lists", ErrTampered))
 }
 
 // documentError maps the errors of package authority.
@@ -398,10 +416,15 @@ func (v *Vault) lock(ctx context.Context) (*durable.Held, error) {
 
 const lockPoll = 20 * time.Millisecond
 
-// mkdirs makes directories that may be there.
+// mkdirs makes directories that may be there: then a process that died may have made them, and not
+// have come to make their names durable.
 func mkdirs(dir *durable.Dir, names ...string) error {
 	for _, name := range names {
-		if err := dir.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		err := dir.Mkdir(name, 0o700)
+		if errors.Is(err, fs.ErrExist) {
+			err = dir.SyncDir(path.Dir(name))
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -414,8 +437,46 @@ func createSame(dir *durable.Dir, name string, data []byte, mode fs.FileMode) er
 	if errors.Is(err, fs.ErrExist) {
 		old, readErr := dir.ReadFile(name, int64(len(data)))
 		if readErr == nil && string(old) == string(data) {
-			return nil
+			return dir.SyncDir(path.Dir(name)) // as in mkdirs
 		}
 	}
 	return err
+}
+
+// RootFingerprint reads the content of a vault.json. Errors are ErrMalformed and ErrNewer.
+func RootFingerprint(file []byte) (id objectid.ID, fp string, err error) {
+	doc, err := parseRoot(file)
+	if err != nil {
+		return id, "", err
+	}
+	return doc.Vault, fingerprint(doc.Vault, ed25519.PublicKey(doc.Root)), nil
+}
+
+func parseRoot(file []byte) (doc rootDocument, err error) {
+	switch err := canon.Unmarshal(file, &doc); {
+	case errors.Is(err, canon.ErrUnknown), err == nil && (doc.V != version || doc.Suite != suite):
+		return doc, fileError(rootFile, ErrNewer)
+	case err != nil || len(doc.Root) != ed25519.PublicKeySize:
+		return doc, fileError(rootFile, ErrMalformed)
+	}
+	return doc, nil
+}
+
+// OfRoot is a vault of which only the content of its vault.json is known: enough to check manifests.
+func OfRoot(file []byte, opts Options) (*Vault, error) {
+	doc, err := parseRoot(file)
+	if err != nil {
+		return nil, err
+	}
+	return &Vault{opts: opts, id: doc.Vault, root: ed25519.PublicKey(doc.Root)}, nil
+}
+
+// ParseManifest reads the file of a manifest and checks its signature. Errors are ErrTampered and
+// ErrNewer.
+func (v *Vault) ParseManifest(file []byte) (*authority.Signed, error) {
+	m, err := authority.ParseManifest(file, v.id, v.root)
+	if err != nil {
+		return nil, documentError(adminDir, err)
+	}
+	return m, nil
 }

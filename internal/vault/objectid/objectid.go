@@ -12,8 +12,11 @@ import (
 	"io"
 )
 
-// Size is the length of an ID in bytes.
-const Size = 16
+// Size is the length of an ID in bytes, and TextSize that of its text.
+const (
+	Size     = 16
+	TextSize = 26
+)
 
 // ErrMalformed means that a text is no ID.
 var ErrMalformed = errors.New("not an id of 26 lower-case base32 characters")
