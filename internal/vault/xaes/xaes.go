@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"kai/internal/secret"
 )
 
 const (
@@ -31,12 +33,27 @@ type aead struct {
 	k1    [aes.BlockSize]byte
 }
 
+// Wipe forgets the key. The AEAD must not be in use, and is of no use afterwards.
+func (a *aead) Wipe() {
+	secret.Forget(a.block)
+	clear(a.k1[:])
+}
+
 // New returns XAES-256-GCM under key, which has KeySize bytes and is not kept. The AEAD may be
 // used from several goroutines; like those of the standard library it appends to dst, works in
-// place and panics when a nonce has not NonceSize bytes.
+// place and panics when a nonce has not NonceSize bytes. Its method Wipe, of no interface here,
+// forgets the key.
 //
 // The error is ErrKeySize. Open fails with ErrOpen.
 func New(key []byte) (cipher.AEAD, error) {
+	a, err := newAEAD(key)
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+func newAEAD(key []byte) (*aead, error) {
 	if len(key) != KeySize {
 		return nil, fmt.Errorf("%w: %d bytes instead of %d", ErrKeySize, len(key), KeySize)
 	}
@@ -66,11 +83,15 @@ func (a *aead) NonceSize() int { return NonceSize }
 func (a *aead) Overhead() int { return Overhead }
 
 func (a *aead) Seal(dst, nonce, plaintext, additionalData []byte) []byte {
-	return a.derive(nonce).Seal(dst, nonce[12:], plaintext, additionalData)
+	gcm := a.derive(nonce)
+	defer secret.Forget(gcm)
+	return gcm.Seal(dst, nonce[12:], plaintext, additionalData)
 }
 
 func (a *aead) Open(dst, nonce, ciphertext, additionalData []byte) ([]byte, error) {
-	plaintext, err := a.derive(nonce).Open(dst, nonce[12:], ciphertext, additionalData)
+	gcm := a.derive(nonce)
+	defer secret.Forget(gcm)
+	plaintext, err := gcm.Open(dst, nonce[12:], ciphertext, additionalData)
 	if err != nil {
 		return nil, ErrOpen
 	}
@@ -95,7 +116,8 @@ func (a *aead) derive(nonce []byte) cipher.AEAD {
 	if err != nil {
 		panic("xaes: " + err.Error()) // only lengths are refused
 	}
-	gcm, err := cipher.NewGCM(block)
+	gcm, err := cipher.NewGCM(block) // which keeps a copy
+	secret.Forget(block)
 	if err != nil {
 		panic("xaes: " + err.Error()) // GODEBUG=fips140=only, in which kai does not run
 	}
@@ -108,10 +130,11 @@ func (a *aead) derive(nonce []byte) cipher.AEAD {
 //
 // The errors are ErrKeySize and those of random, with dst untouched.
 func Seal(key []byte, random io.Reader, dst, plaintext, additionalData []byte) ([]byte, error) {
-	a, err := New(key)
+	a, err := newAEAD(key)
 	if err != nil {
 		return nil, err
 	}
+	defer a.Wipe()
 	nonce := make([]byte, NonceSize)
 	if _, err := io.ReadFull(random, nonce); err != nil {
 		return nil, fmt.Errorf("nonce: %w", err)
@@ -123,10 +146,11 @@ func Seal(key []byte, random io.Reader, dst, plaintext, additionalData []byte) (
 //
 // The errors are ErrKeySize and ErrOpen, which a record too short to be one has too.
 func Open(key, dst, sealed, additionalData []byte) ([]byte, error) {
-	a, err := New(key)
+	a, err := newAEAD(key)
 	if err != nil {
 		return nil, err
 	}
+	defer a.Wipe()
 	if len(sealed) < NonceSize+Overhead {
 		return nil, ErrOpen
 	}
