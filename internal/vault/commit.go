@@ -89,6 +89,9 @@ func (s *Space) commit(changes []Change) (*Committed, error) {
 // beginCommit checks that this device may write, as things are now, and finds the place. The lock is
 // held.
 func (s *Space) beginCommit() (*writer, error) {
+	if s.unsure != nil {
+		return nil, fmt.Errorf("namespace %s: writing: %w", s.name, s.unsure)
+	}
 	if err := s.refresh(); err != nil {
 		return nil, err
 	}

@@ -58,7 +58,33 @@ type Keys struct {
 	spaces    map[objectid.ID]*spaceKeys
 	device    *deviceKey    // nil: nothing can be written
 	local     *secret.Bytes // authenticates what this machine remembers
+
+	// damaged are the namespaces and roles of which not even the name can be read.
+	damaged map[objectid.ID]error
 }
+
+// damage notes that a namespace or role cannot be read, and tells it once.
+func (v *Vault) damage(keys *Keys, id objectid.ID, err error) {
+	if keys.damaged == nil {
+		keys.damaged = map[objectid.ID]error{}
+	}
+	if keys.damaged[id] == nil {
+		v.opts.warnf("%v", err)
+	}
+	keys.damaged[id] = err
+}
+
+// missing is what is wrong when something is not found: it may be in what is damaged. It is nil when
+// nothing is.
+func (k *Keys) missing() error {
+	for _, err := range k.damaged {
+		return fmt.Errorf("it may be in a namespace that is damaged: %w", err)
+	}
+	return nil
+}
+
+// isDamage reports whether an error is about files, and not about whoever opens them.
+func isDamage(err error) bool { return errors.Is(err, ErrTampered) || errors.Is(err, ErrNewer) }
 
 // spaceKeys are what is held of one namespace.
 type spaceKeys struct {

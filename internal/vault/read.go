@@ -149,6 +149,9 @@ func (s *Space) Find(path string) (*Version, error) {
 	if v := it.current(); v != nil && !v.Deleted {
 		return v, nil
 	}
+	if s.unsure != nil {
+		return nil, fmt.Errorf("%s/%s: %w", s.name, path, s.unsure)
+	}
 	return nil, fmt.Errorf("%s/%s: %w", s.name, path, ErrNotFound)
 }
 

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"kai/internal/durable"
 	"kai/internal/secret"
@@ -32,6 +33,10 @@ type Space struct {
 	values map[valueKeyID]cipher.AEAD
 	files  map[logName]durable.File // kept open; nil: none is
 	view   *view                    // what lies in its files; nil until it is needed
+	// unsure is set when the path that it was resolved from may lie in a namespace below this one, whose
+	// name cannot be read: then what is not found here may be there, and nothing is written here, where
+	// others may read it.
+	unsure error
 }
 
 // Namespaces are the names of those that the keys open, in order.
@@ -74,8 +79,10 @@ func (v *Vault) nameSpaces(keys *Keys) error {
 		}
 		if err := v.openRootSpace(keys, id); err != nil {
 			// One that is damaged does not keep the others from being used.
-			v.opts.warnf("%v", err)
+			v.damage(keys, id, err)
+			continue
 		}
+		delete(keys.damaged, id)
 	}
 	return nil
 }
@@ -146,7 +153,11 @@ func (v *Vault) Space(keys *Keys, name string) (*Space, error) {
 		s = find()
 	}
 	if s == nil {
-		return nil, fmt.Errorf("namespace %s: %w", name, ErrNotFound)
+		err := keys.missing()
+		if err == nil {
+			err = ErrNotFound
+		}
+		return nil, fmt.Errorf("namespace %s: %w", name, err)
 	}
 	var err error
 	s.policy, err = v.Policy(s.id)
@@ -163,9 +174,14 @@ func (v *Vault) Resolve(keys *Keys, p reference.Path) (s *Space, rest string, er
 	}
 	name, rest, ok := p.Split(names)
 	if !ok {
-		return nil, "", fmt.Errorf("namespace of %s: %w", p.Full, ErrNotFound)
+		if err = keys.missing(); err == nil {
+			err = ErrNotFound
+		}
+		return nil, "", fmt.Errorf("namespace of %s: %w", p.Full, err)
 	}
-	s, err = v.Space(keys, name)
+	if s, err = v.Space(keys, name); err == nil && strings.Contains(rest, "/") {
+		s.unsure = keys.missing()
+	}
 	return s, rest, err
 }
 

@@ -28,7 +28,7 @@ func (v *Vault) AddNamespace(ctx context.Context, keys *Keys, name string, isola
 		return err
 	}
 	return v.amend(ctx, keys, func(a *amendment) error {
-		names, err := v.Namespaces(keys)
+		names, err := v.allNamespaces(keys)
 		if err != nil {
 			return err
 		}

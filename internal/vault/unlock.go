@@ -160,7 +160,7 @@ func (v *Vault) UnlockAs(recipient string, who age.Identity) (*Keys, error) {
 	for _, ns := range sortedIDs(v.manifest.NS) {
 		p, err := v.Policy(ns)
 		if err != nil {
-			v.opts.warnf("%v", err)
+			v.damage(keys, ns, err)
 			continue
 		}
 		for i := range p.Readers {
@@ -171,13 +171,22 @@ func (v *Vault) UnlockAs(recipient string, who age.Identity) (*Keys, error) {
 			if at == 0 {
 				keys.Principal = p.Readers[i].Principal
 			}
-			if err := v.unwrapSpace(keys, p, &p.Readers[i], holders[at].who); err != nil {
+			err := v.unwrapSpace(keys, p, &p.Readers[i], holders[at].who)
+			if isDamage(err) {
+				delete(keys.spaces, ns)
+				v.damage(keys, ns, err)
+				continue
+			}
+			if err != nil {
 				keys.Wipe()
 				return nil, err
 			}
 		}
 	}
 	if len(keys.spaces) == 0 {
+		if err := keys.missing(); err != nil {
+			return nil, err
+		}
 		return nil, fmt.Errorf("nothing in this vault: %w to %s", ErrDenied, recipient)
 	}
 	err = v.readDeviceKey(keys, who)
@@ -202,6 +211,10 @@ func (v *Vault) rolesOf(keys *Keys, recipient string, who age.Identity) ([]holde
 	var out []holder
 	for _, id := range sortedIDs(v.manifest.Roles) {
 		r, err := v.Role(id)
+		if isDamage(err) {
+			v.damage(keys, id, err)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -212,28 +225,41 @@ func (v *Vault) rolesOf(keys *Keys, recipient string, who age.Identity) ([]holde
 		keys.Principal = r.Members[at].Principal
 		for i := range r.Epochs {
 			e := &r.Epochs[i]
-			name := path.Join(roleEpochDir(id, e.E), recipientName(recipient)+roleSuffix)
-			d, ok := e.Wraps[recipientName(recipient)+roleSuffix]
-			if !ok {
+			if _, ok := e.Wraps[recipientName(recipient)+roleSuffix]; !ok {
 				continue // not a member then
 			}
-			file, err := v.listed(name, d, maxSmall)
+			role, err := v.roleIdentity(r, e, recipient, who)
+			if isDamage(err) {
+				v.damage(keys, id, err)
+				continue
+			}
 			if err != nil {
 				return nil, err
-			}
-			seed, err := (&wrap{epoch: e.E, vault: v.id, of: "role", id: id, name: "seed"}).open(file, who)
-			if err != nil {
-				return nil, fileError(name, err)
-			}
-			role, err := age.ParseHybridIdentity(string(seed.Expose()))
-			seed.Wipe()
-			if err != nil || role.Recipient().String() != e.Recipient {
-				return nil, fileError(name, ErrTampered)
 			}
 			out = append(out, holder{e.Recipient, role})
 		}
 	}
 	return out, nil
+}
+
+// roleIdentity opens the key of a role's epoch that was wrapped for a member.
+func (v *Vault) roleIdentity(r *authority.Role, e *authority.RoleEpoch, recipient string, who age.Identity) (age.Identity, error) {
+	name := path.Join(roleEpochDir(r.ID, e.E), recipientName(recipient)+roleSuffix)
+	file, err := v.listed(name, e.Wraps[recipientName(recipient)+roleSuffix], maxSmall)
+	if err != nil {
+		return nil, err
+	}
+	seed, err := (&wrap{epoch: e.E, vault: v.id, of: "role", id: r.ID, name: "seed"}).open(file, who)
+	if err != nil {
+		return nil, fileError(name, err)
+	}
+	defer seed.Wipe()
+	// The library takes a string; it is not kept.
+	role, err := age.ParseHybridIdentity(string(seed.Expose()))
+	if err != nil || role.Recipient().String() != e.Recipient {
+		return nil, fileError(name, ErrTampered)
+	}
+	return role, nil
 }
 
 const roleSuffix = ".age"
