@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ import (
 	"kai/internal/vault/objectid"
 	"kai/internal/vault/remote"
 	"kai/internal/vault/remote/directory"
+	"kai/internal/vault/remote/git"
 	"kai/internal/vault/replica"
 	"kai/internal/vault/slot"
 	"kai/internal/vault/vlog"
@@ -138,11 +140,40 @@ func (w *world) another(target string) *machine {
 	return m
 }
 
+// remote opens a place: a directory, or after "git:" a repository.
 func (m *machine) remote(target string) remote.Remote {
 	m.Helper()
-	r, err := directory.Open(target)
+	var r remote.Remote
+	var err error
+	if repository, ok := strings.CutPrefix(target, "git:"); ok {
+		r, err = git.Open(m.Context(), git.Options{Dir: m.path, Remote: repository, Environ: os.Environ(), Now: m.options().Now})
+	} else {
+		r, err = directory.Open(target)
+	}
 	must(m, err)
 	return r
+}
+
+// gitStatus is what git status says, in short.
+func (m *machine) gitStatus() string {
+	m.Helper()
+	out, err := exec.Command("git", "-C", m.path, "status", "--porcelain").CombinedOutput()
+	must(m, err)
+	return string(out)
+}
+
+// bare makes an empty repository.
+func bare(t testing.TB) string {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	dir := t.TempDir()
+	out, err := exec.Command("git", "init", "--quiet", "--bare", dir).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return "git:" + dir
 }
 
 func (m *machine) trySync(target string, change ...func(*replica.Options)) (*replica.Result, error) {

@@ -29,13 +29,11 @@ func (s *syncing) push() error {
 	if err := s.pushAll(v); err != nil {
 		return err
 	}
-	if !s.pushes() {
+	if s.o.DryRun {
 		return nil
 	}
 	return s.r.Finish(s.ctx)
 }
-
-func (s *syncing) pushes() bool { return s.o.Push && !s.o.DryRun }
 
 func (s *syncing) pushAll(v *vault.Vault) error {
 	if err := s.pushFile(rootFile, rootFile); err != nil {
