@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -212,6 +214,12 @@ func (e *env) newSecret(ctx context.Context, what string) (*secret.Bytes, error)
 
 // meta is what the flags say of a secret.
 func (so *secretOptions) meta(env *env) (m vault.Meta, err error) {
+	words := slices.Concat(so.tags, so.public, []string{so.scope.Module, so.scope.Service, so.scope.Agent})
+	for _, w := range words {
+		if strings.ContainsFunc(w, unicode.IsControl) || !utf8.ValidString(w) {
+			return m, usagef("%q is no text without control characters", w)
+		}
+	}
 	now := env.now()
 	m = vault.Meta{Kind: so.kind, Tags: so.tags, Scope: so.scope, Retain: so.retain, RotateWith: so.rotateWith}
 	if so.expires != "" {
