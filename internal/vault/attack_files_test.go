@@ -85,9 +85,9 @@ func TestEachFileDamaged(t *testing.T) {
 		must(t, err)
 		spaces[s.id.String()] = n
 	}
-	samples := 9
+	samples := 6
 	if testing.Short() {
-		samples = 2
+		samples = 1
 	}
 	kinds := map[string]bool{}
 	for _, name := range b.all() {

@@ -11,7 +11,7 @@
 //
 //	body.v        1
 //	body.vault    id
-//	body.rev      one more than the largest of the parents; the first is 1
+//	body.rev      one more than the largest of the parents; the first is 1, the last 9,999,999,999
 //	body.parents  digests of the manifests this one follows, ascending; absent in the first
 //	body.at       seconds since 1970
 //	body.dev      device that wrote it
@@ -34,7 +34,9 @@
 //
 // A file counts only when the newest manifest lists its digest. Two manifests of which neither
 // follows the other are two heads: two devices changed the vault at once. Then only what every head
-// allows is allowed, see [Merge].
+// allows is allowed, see [Merge]. The newest 64 are kept; a head whose rev is 64 or more below that of
+// the newest, among those with the most epochs, came back from where it was removed, and does not
+// count.
 //
 // # Policy
 //
@@ -48,7 +50,8 @@
 //	           root key that vrk.nsk is sealed under, wraps the name of each file in ns/NSID/E/ → digest
 //	readers    {"principal","recipient","user","from"}; from is the first epoch they were given
 //	writers    principals
-//	cut        device id → last sequence number that counts, of devices that were removed
+//	cut        device id → last sequence number that counts, of devices that were removed or whose
+//	           holder may not write any more
 //
 // # Role and device
 //
@@ -57,5 +60,6 @@
 // a principal.
 //
 // A principal is "owner", "role:ID", the id of an identity, "kai1…", or the fingerprint of a key that
-// has none, "SHA256:…".
+// has none, "SHA256:…", of at most 128 letters, digits and + / = _ - in all. Devices of a principal
+// write where the principal is a writer, or a role that it is a member of.
 package authority
