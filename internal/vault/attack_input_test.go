@@ -1,10 +1,14 @@
 package vault
 
 import (
+	"crypto/rand"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
+	"kai/internal/canon"
+	"kai/internal/vault/fields"
 	"kai/internal/vault/vlog"
 )
 
@@ -42,5 +46,66 @@ func TestUnreadableMeta(t *testing.T) {
 			t.Errorf("a session of scope %.20q", scope)
 		}
 		b.reopen()
+	}
+}
+
+// A device whose clock is ahead, or that writes the largest numbers there are, does not keep others from
+// changing what it changed.
+func TestClockAhead(t *testing.T) {
+	b := newVault(t)
+	other := b.other()
+	b.set("default/x", KindAPIKeys, "one")
+	s, err := b.v.Space(other, "default")
+	must(t, err)
+	for _, ahead := range []time.Duration{time.Hour, 24 * 365 * time.Hour} {
+		now := b.now
+		b.now = b.now.Add(ahead)
+		x, err := s.Find("x")
+		must(t, err)
+		_, err = s.SetMeta(t.Context(), x, func(m *Meta) { m.CompromisedSince, m.Tags = 0, []string{"theirs"} })
+		must(t, err)
+		b.now = now
+		own, _ := b.resolve("default/x")
+		x, err = own.Find("x")
+		must(t, err)
+		_, err = own.SetMeta(t.Context(), x, func(m *Meta) { m.CompromisedSince, m.Tags = 7, []string{"ours"} })
+		must(t, err)
+		x, err = own.Find("x")
+		must(t, err)
+		if x.CompromisedSince != 7 || x.Tags[0] != "ours" {
+			t.Errorf("%v ahead: %+v", ahead, x.Meta)
+		}
+	}
+	// The last clock and version there are, with the device's own program.
+	w, err := s.newWriter()
+	must(t, err)
+	m := Meta{Path: "x", Kind: KindAPIKeys, HLC: "ffffffffffffffff", Version: canon.MaxInteger, Created: 1, Updated: 1, Fields: []string{"value"}}
+	own, _ := b.resolve("default/x")
+	x, err := own.Find("x")
+	must(t, err)
+	m.Parents = []string{x.Record.String()}
+	meta, err := appendMeta(nil, &m)
+	must(t, err)
+	key, err := s.metaKey(1)
+	must(t, err)
+	valueKey, err := s.valueKey(1, m.Kind, m.Scope)
+	must(t, err)
+	value, err := fields.Encode([]fields.Field{{Name: "value", Value: []byte("theirs")}})
+	must(t, err)
+	_, err = w.b.Add(&vlog.Draft{Type: vlog.Put, Epoch: 1, Meta: meta, Value: value.Expose(), MetaKey: key, ValueKey: valueKey}, rand.Reader)
+	must(t, err)
+	_, err = w.finish()
+	must(t, err)
+	b.want("default/x", "theirs")
+	b.set("default/x", KindAPIKeys, "ours")
+	b.want("default/x", "ours")
+	own, _ = b.resolve("default/x")
+	x, err = own.Find("x")
+	must(t, err)
+	if x.Conflict {
+		t.Error("a conflict")
+	}
+	if _, err := own.SetMeta(t.Context(), x, func(m *Meta) { m.Tags = []string{"ours"} }); err != nil {
+		t.Error(err)
 	}
 }

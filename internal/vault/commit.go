@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"kai/internal/canon"
 	"kai/internal/durable"
 	"kai/internal/vault/fields"
 	"kai/internal/vault/objectid"
@@ -309,7 +310,7 @@ func (w *writer) add(c *Change, known *item) (version uint64, err error) {
 	}
 	m.Was = "" // of the version it was copied from, if that was compacted
 	parents, newest, last := known.parents()
-	m.Parents, m.Version = parents, newest+1
+	m.Parents, m.Version = parents, min(newest+1, canon.MaxInteger)
 	w.last = max(w.last, last).next(w.now)
 	m.HLC, m.Updated = w.last.String(), w.now.Unix()
 	if m.Created == 0 {

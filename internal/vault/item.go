@@ -113,12 +113,18 @@ func (it *item) noted(v *Version, conflict bool) *Version {
 	return &c
 }
 
-// parents are what a change of the path replaces.
+// parents are what a change of the path replaces. The clock is the latest of all that is known, so that
+// a META is later than those of a device whose clock is ahead.
 func (it *item) parents() (ids []string, version uint64, last clock) {
 	for _, h := range it.heads {
 		ids = append(ids, h.Record.String())
 		version = max(version, h.Version)
 		if c, ok := parseClock(h.HLC); ok {
+			last = max(last, c)
+		}
+	}
+	for _, n := range it.notes {
+		if c, ok := parseClock(n.HLC); ok {
 			last = max(last, c)
 		}
 	}

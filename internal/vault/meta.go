@@ -2,6 +2,7 @@ package vault
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -42,7 +43,7 @@ func parseMeta(b []byte) (*Meta, error) {
 	if err := decodeMeta(b, &m); err != nil {
 		return nil, err
 	}
-	if len(m.HLC) != 16 || m.Path == "" || m.Kind == "" {
+	if c, ok := parseClock(m.HLC); !ok || c.String() != m.HLC || m.Path == "" || m.Kind == "" {
 		return nil, fmt.Errorf("%w: meta data", ErrTampered)
 	}
 	return &m, nil
@@ -95,8 +96,11 @@ func parseClock(text string) (clock, bool) {
 
 func (c clock) String() string { return fmt.Sprintf("%016x", uint64(c)) }
 
-// next is a later reading, and now's when that is later.
-func (c clock) next(now time.Time) clock { return max(c+1, clock(now.UnixMilli())<<16) }
+// next is a later reading, and now's when that is later. There is none after the last: who writes that
+// one has nothing of it, since parents decide first.
+func (c clock) next(now time.Time) clock {
+	return max(min(c, math.MaxUint64-1)+1, clock(now.UnixMilli())<<16)
+}
 
 // RecordID names a record among all of a namespace: "DEVICE:SEQUENCE".
 type RecordID struct {
