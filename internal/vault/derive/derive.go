@@ -13,6 +13,8 @@ package derive
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding"
+	"encoding/binary"
 	"strings"
 
 	"kai/internal/secret"
@@ -32,7 +34,6 @@ func Key(k []byte, vault objectid.ID, use string, ctx ...string) []byte {
 		}
 	}
 	var mac mac
-	defer clear(mac.buf[:])
 	prk := mac.sum(vault[:], k, nil)
 	defer clear(prk[:])
 	// One block is all that 32 bytes need.
@@ -42,9 +43,12 @@ func Key(k []byte, vault objectid.ID, use string, ctx ...string) []byte {
 }
 
 // mac computes HMAC-SHA256 (RFC 2104) in memory that is wiped.
-type mac struct{ buf [2 * sha256.BlockSize]byte }
+type mac struct {
+	blocks [2 * sha256.BlockSize]byte // of a message
+	state  [128]byte                  // of a hash
+}
 
-// sum is the MAC of secret ‖ public. The key has at most a block's length, and so has the secret.
+// sum is the MAC of a secret, at most maxSecret bytes, or of something public. So is the key.
 func (m *mac) sum(key, secretPart, public []byte) (out [sha256.Size]byte) {
 	m.hash(&out, key, 0x36, secretPart, public)
 	inner := out
@@ -53,23 +57,45 @@ func (m *mac) sum(key, secretPart, public []byte) (out [sha256.Size]byte) {
 	return out
 }
 
-// hash is SHA-256 of the padded key and two parts. What is secret goes to the hash in blocks, which it
-// does not keep; and what it keeps is overwritten.
+// maxSecret is what fits into one block with SHA-256's padding.
+const maxSecret = sha256.BlockSize - 9
+
+// stateAt is where the hash value stands in the encoding of a crypto/sha256 state.
+const stateAt = len("sha\x03")
+
+// hash is SHA-256 of the padded key and what comes after it.
+//
+// A hash keeps the end of its input, and its Sum leaves another copy on the stack. What is secret is
+// therefore padded here (FIPS 180-4 §5.1.1), to whole blocks that it does not keep, and the hash value
+// is then the state itself.
 func (m *mac) hash(out *[sha256.Size]byte, key []byte, pad byte, secretPart, public []byte) {
-	clear(m.buf[:])
-	n := copy(m.buf[:sha256.BlockSize], key)
-	if n < len(key) || len(secretPart) > sha256.BlockSize {
+	if len(key) > maxSecret || len(secretPart) > maxSecret {
 		panic("derive: longer than a block")
 	}
-	for i := range m.buf[:sha256.BlockSize] {
-		m.buf[i] ^= pad
-	}
-	n = sha256.BlockSize + copy(m.buf[sha256.BlockSize:], secretPart)
 	h := sha256.New()
 	defer secret.Forget(h)
-	h.Write(m.buf[:n])
-	h.Write(public)
-	h.Sum(out[:0])
+	defer clear(m.blocks[:])
+	first, second := m.blocks[:sha256.BlockSize], m.blocks[sha256.BlockSize:]
+	copy(first, key)
+	for i := range first {
+		first[i] ^= pad
+	}
+	if secretPart == nil {
+		h.Write(first)
+		h.Write(public)
+		h.Sum(out[:0])
+		return
+	}
+	n := copy(second, secretPart)
+	second[n] = 0x80
+	binary.BigEndian.PutUint16(second[sha256.BlockSize-2:], uint16(8*(sha256.BlockSize+n)))
+	h.Write(m.blocks[:])
+	state, err := h.(encoding.BinaryAppender).AppendBinary(m.state[:0])
+	if err != nil {
+		panic("derive: " + err.Error()) // there is nothing that could fail
+	}
+	defer clear(state)
+	copy(out[:], state[stateAt:])
 }
 
 // Commit is HK(k, "commit", ctx): equal for equal keys only, and safe to publish. An unwrapped key is

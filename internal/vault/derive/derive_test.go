@@ -2,8 +2,10 @@ package derive
 
 import (
 	"bytes"
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
+	"strings"
 	"testing"
 
 	"kai/internal/vault/objectid"
@@ -44,4 +46,28 @@ func TestKeyIsHKDF(t *testing.T) {
 		}
 	}()
 	Key(k, vault, "value", "a\x00b")
+}
+
+// The same as the library's, for every length of a key that fits and of a context.
+func TestKeyIsTheLibrarys(t *testing.T) {
+	vault := objectid.ID{9, 8, 7}
+	for n := range maxSecret + 1 {
+		k := bytes.Repeat([]byte{byte(n)}, n)
+		ctx := strings.Repeat("x", 5*n)
+		want, err := hkdf.Key(sha256.New, k, vault[:], "kai/vault/v1/use\x00"+ctx, Size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Key(k, vault, "use", ctx); !bytes.Equal(got, want) {
+			t.Errorf("%d bytes: %x, want %x", n, got, want)
+		}
+	}
+}
+
+func BenchmarkKey(b *testing.B) {
+	k, vault := make([]byte, 32), objectid.ID{1}
+	b.ReportAllocs()
+	for b.Loop() {
+		Key(k, vault, "value", "apiKeys", "", "github", "")
+	}
 }
