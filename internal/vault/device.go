@@ -400,3 +400,12 @@ func (v *Vault) ResolveHeads(ctx context.Context, keys *Keys, digest string) err
 	a.next.Parents, a.next.Rev = parents, rev
 	return a.publish()
 }
+
+// Sign signs a message as this device. The message begins with the name of what it is, as records and
+// backups do, so that no signature can stand for another. ErrReadOnly means that no device key is held.
+func (k *Keys) Sign(message []byte) ([]byte, error) {
+	if k.device == nil {
+		return nil, ErrReadOnly
+	}
+	return ed25519.Sign(k.device.private(), message), nil
+}

@@ -404,3 +404,64 @@ func visitDocument(name string, file []byte, visit func(Listed) error) error {
 	}
 	return nil
 }
+
+// ManifestFiles are the names of the manifests that are there, in order.
+func (v *Vault) ManifestFiles() ([]string, error) {
+	entries, err := v.dir.ReadDir(adminDir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if isManifestName(e.Name()) {
+			names = append(names, path.Join(adminDir, e.Name()))
+		}
+	}
+	return names, nil
+}
+
+// Logs calls visit for the logs of all namespaces and devices that a head lists, as DeviceLog has them.
+func (v *Vault) Logs(visit func(*DeviceLog) error) error {
+	done := map[logID]bool{}
+	for _, h := range v.heads {
+		for _, ns := range sortedIDs(h.NS) {
+			for _, name := range v.LogFiles(ns) {
+				f, _ := ParseFile(name)
+				id := logID{ns, f.Dev}
+				if _, listed := h.Devices[f.Dev]; !listed || done[id] {
+					continue
+				}
+				done[id] = true
+				l, err := v.LogOf(ns, f.Dev)
+				if err != nil {
+					return err
+				}
+				if l == nil {
+					continue
+				}
+				if err := visit(l); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// LogOf is DeviceLog for a vault with several heads. Of two of which one has removed the device that one
+// decides.
+func (v *Vault) LogOf(ns, dev objectid.ID) (found *DeviceLog, err error) {
+	for _, h := range v.heads {
+		l, err := v.Under(h).DeviceLog(ns, dev)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if found == nil || l != nil && l.Limited {
+			found = l
+		}
+	}
+	return found, nil
+}

@@ -80,8 +80,8 @@ func (s *syncing) allKnown(names []string) bool {
 		if !ok || k.Tag != s.objects[name].Tag {
 			return true
 		}
-		_, err := s.dir.Lstat(name)
-		return err != nil // it was compared with a file that is not there any more
+		info, err := s.dir.Lstat(name)
+		return err != nil || info.Size() < k.Size // it was compared with a file that is not there any more
 	})
 }
 
@@ -139,24 +139,6 @@ func (s *syncing) theirs() (*vault.Vault, error) {
 	}), s.o.Vault)
 }
 
-// deviceLog is a log as the heads of a vault have it. Of two heads of which one has removed the device
-// that one decides.
-func deviceLog(v *vault.Vault, k logKey) (found *vault.DeviceLog, err error) {
-	for _, h := range v.Heads() {
-		l, err := v.Under(h).DeviceLog(k.ns, k.dev)
-		if errors.Is(err, vault.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if found == nil || l != nil && l.Limited {
-			found = l
-		}
-	}
-	return found, nil
-}
-
 // compareLogs decides which logs are taken over. The lock of the vault is held.
 func (s *syncing) compareLogs() ([]chosen, error) {
 	if len(s.logs) == 0 {
@@ -186,8 +168,8 @@ func (s *syncing) compareLogs() ([]chosen, error) {
 
 func (s *syncing) compareLog(theirs *vault.Vault, k logKey) (*chosen, error) {
 	names := s.remoteLogs()[k]
-	their, err := deviceLog(theirs, k)
-	ours, ownErr := deviceLog(s.merged, k)
+	their, err := theirs.LogOf(k.ns, k.dev)
+	ours, ownErr := s.merged.LogOf(k.ns, k.dev)
 	if ownErr != nil {
 		if ownErr = s.setAside(k, their, ownErr); ownErr != nil {
 			return nil, ownErr

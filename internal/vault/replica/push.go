@@ -150,17 +150,11 @@ func changedMeanwhile(err error) error {
 // pushLogs puts in the place what it lacks of our logs, and removes what they have replaced.
 func (s *syncing) pushLogs(v *vault.Vault) error {
 	theirs := s.remoteLogs()
-	for _, k := range logsOf(v) {
-		if s.forked[k] {
-			continue
-		}
-		l, err := deviceLog(v, k)
-		if err != nil {
-			return err
-		}
+	return v.Logs(func(l *vault.DeviceLog) error {
+		k := logKey{l.NS, l.Dev}
 		newer := func(name string) bool { f, _ := vault.ParseFile(name); return f.Generation > l.Generation }
-		if l == nil || !s.o.Pull && slices.ContainsFunc(theirs[k], newer) {
-			continue
+		if s.forked[k] || !s.o.Pull && slices.ContainsFunc(theirs[k], newer) {
+			return nil
 		}
 		for i := range l.Files {
 			if err := s.pushLog(&l.Files[i]); err != nil {
@@ -174,28 +168,8 @@ func (s *syncing) pushLogs(v *vault.Vault) error {
 				}
 			}
 		}
-	}
-	return nil
-}
-
-// logsOf are the logs that a head lists and a file is there of.
-func logsOf(v *vault.Vault) []logKey {
-	var out []logKey
-	seen := map[logKey]bool{}
-	for _, h := range v.Heads() {
-		for ns := range h.NS {
-			for _, name := range v.LogFiles(ns) {
-				f, _ := vault.ParseFile(name)
-				k := logKey{f.NS, f.Dev}
-				if _, ok := h.Devices[k.dev]; ok && !seen[k] {
-					seen[k] = true
-					out = append(out, k)
-				}
-			}
-		}
-	}
-	slices.SortFunc(out, compareKeys)
-	return out
+		return nil
+	})
 }
 
 func (s *syncing) pushLog(p *vault.LogPart) error {

@@ -471,7 +471,7 @@ func (r *Repository) skipForeign(ctx context.Context) error {
 		if id, ok := r.put[name]; ok && id == "" {
 			continue
 		}
-		if _, err := os.Lstat(filepath.Join(r.o.Dir, filepath.FromSlash(name))); err != nil {
+		if _, err := os.Lstat(filepath.Join(r.o.Dir, filepath.FromSlash(name))); err != nil || strings.HasPrefix(name, "local/") {
 			fmt.Fprintf(&foreign, "%s\x00", name)
 		}
 	}
