@@ -128,7 +128,7 @@ func attest(ctx context.Context, env *env, o attestOptions) error {
 	}
 	return env.printJSON(attestJSON{
 		head: env.head(true), Out: o.output, PredicateType: statement.PredicateType,
-		Subjects: len(statement.Subjects), Signatures: signedBy(s.list, true),
+		Subjects: len(statement.Subjects), Signatures: signedBy(s, true),
 	})
 }
 

@@ -162,6 +162,10 @@ func (e *env) logOptions(h *home.Home, o *openedLog, access logAccess) (audit.Op
 		}
 		options.Recipients = append(options.Recipients, audit.Recipient{Text: text, Recipient: recipient})
 	}
+	if access != reading {
+		options.Recipients = append(options.Recipients, e.ownerRecipients()...)
+		options.Recipients = mixedRecipients(options.Recipients)
+	}
 	var err error
 	options.Source = e.eventSource(access != reading)
 	options.Context, err = e.eventContext(h, o.dir)
@@ -179,6 +183,11 @@ func (e *env) eventSource(withParent bool) event.Source {
 	agent := e.getenv("KAI_IDENTITY")
 	if c, err := e.config(); agent == "" && err == nil {
 		agent = c.Identity
+	}
+	if agent == "" && withParent {
+		if s, err := e.trustStore(); err == nil && s.Owner() != nil {
+			agent = s.Owner().Local().Name
+		}
 	}
 	return event.Source{
 		Agent: agent, UID: p.uid, HasUID: p.hasUID, PID: int64(p.pid), Parent: parent,

@@ -16,6 +16,7 @@ import (
 
 	"kai/internal/home"
 	"kai/internal/secret"
+	"kai/internal/trust/store"
 )
 
 // env is what a command may do to the outside: capabilities, not flags.
@@ -40,6 +41,10 @@ type env struct {
 	given       *secret.Bytes // the passphrase from a flag, file or descriptor, once read
 	environPass *secret.Bytes // KAI_PASSPHRASE; nil when it is not set
 	session     *secret.Bytes // KAI_SESSION; nil when it is not set
+
+	storeRead  bool // by trustStore
+	storeValue *store.Store
+	storeError error
 
 	configRead  bool // by config
 	configValue home.Config

@@ -16,6 +16,7 @@ import (
 	"kai/internal/digest"
 	"kai/internal/durable"
 	"kai/internal/home"
+	"kai/internal/identity"
 	"kai/internal/key"
 	"kai/internal/secret"
 	"kai/internal/sig"
@@ -25,6 +26,7 @@ import (
 	"kai/internal/sig/note"
 	"kai/internal/sig/raw"
 	"kai/internal/threshold"
+	"kai/internal/trust/store"
 	"kai/internal/vault"
 	"kai/internal/vault/fields"
 	"kai/internal/vault/reference"
@@ -45,6 +47,22 @@ type errorCode struct {
 // fail.
 func errorCodes() []errorCode {
 	return []errorCode{
+		{store.ErrTampered, exitBad, "truststore_tampered"}, // before what identities say
+		{store.ErrRollback, exitBad, "store_rollback"},
+		{store.ErrExists, exitConflict, "exists"},
+		{store.ErrNotFound, exitNotFound, "no_such_identity"},
+		{identity.ErrDuplicity, exitBad, "duplicity"},
+		{identity.ErrSignature, exitBad, "bad_signature"},
+		{identity.ErrForeignKey, exitBad, "bad_signature"},
+		{identity.ErrChain, exitBad, "bad_chain"},
+		{identity.ErrThreshold, exitBad, "threshold"},
+		{identity.ErrCommitment, exitBad, "not_committed"},
+		{identity.ErrReused, exitBad, "key_reused"},
+		{identity.ErrFixed, exitBad, "fixed_identity"},
+		{identity.ErrRevoked, exitUntrusted, "revoked"},
+		{identity.ErrNotInForce, exitUntrusted, "not_in_force"},
+		{identity.ErrOtherIdentity, exitUsage, "usage"},
+
 		{key.ErrPassphrase, exitLocked, "passphrase_wrong"},
 		{key.ErrWeak, exitUndecidable, "weak_key"},
 		{key.ErrType, exitUndecidable, "unsupported_key"},
@@ -76,6 +94,7 @@ func errorCodes() []errorCode {
 		{krl.ErrMalformed, exitUndecidable, "malformed"},
 		{krl.ErrUnsupported, exitUndecidable, "unsupported_format"},
 		{krl.ErrTooLarge, exitUndecidable, "too_large"},
+
 		{canon.ErrMalformed, exitUndecidable, "malformed"},
 
 		{audit.ErrTampered, exitBad, "audit_tampered"},

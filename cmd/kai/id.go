@@ -18,46 +18,37 @@ import (
 func idCommand() command {
 	return command{
 		name:    "id",
-		summary: "keys in all their forms: show, convert, check",
+		summary: "identities, and keys in all their forms: list, show, convert, import",
 		examples: []example{
+			{"kai id list", "who is known here"},
+			{"kai id show ada", "an identity: its keys in every form"},
 			{"kai id show ci_key.pub", "type, fingerprint and every form of the key"},
 			{"kai id export ci_key.pub --as did", "the same key as a did:key"},
 			{"kai id import keys.txt", "what the file holds, and whether it may be used"},
 		},
-		about: "A key is named by its file, by - for standard input, or written out: TYPE:KEY,\n" +
-			"did:key:…, age1…, an OpenSSH line. The form of a file is found by its content.\n" +
-			"Identities in the home need a vault, which this version does not have.",
+		about: "An identity is named by its name, its id kai1…, the fingerprint or did:key of a key in\n" +
+			"force, or eight characters and more of the beginning of one. Its document is public; its\n" +
+			"private keys lie in the vault. A key is named by its file, by - for standard input, or\n" +
+			"written out: TYPE:KEY, did:key:…, age1…, an OpenSSH line. The form of a file is found by\n" +
+			"its content.",
 		children: []command{
 			idShowCommand(),
 			idExportCommand(),
 			idImportCommand(),
-			absentIDCommand("list", "list identities", "", 0, &cli.BoolFlag{Name: "own", Usage: "own ones"}, &cli.BoolFlag{Name: "peers", Usage: "those of others"}),
-			absentIDCommand("rename", "rename an identity", "OLD NEW", 2),
-			absentIDCommand("default", "choose the identity that is used by default", "[NAME]", 1),
+			idListCommand(),
+			idRenameCommand(),
+			idDefaultCommand(),
 		},
 	}
 }
 
-// absentIDCommand is a verb that says what it would need. Hidden: it is no use to list it.
-func absentIDCommand(name, summary, args string, maxArgs int, flags ...cli.Flag) command {
-	return command{
-		name: name, summary: summary, args: args, maxArgs: maxArgs, hidden: true, flags: flags,
-		examples: []example{{"kai id " + name, "needs a vault"}},
-		recorded: readsOnly("says what it would need"),
-		action:   func(context.Context, *env, *cli.Context) error { return noIdentities() },
-	}
-}
-
-// noIdentities is the answer to everything that needs an identity of the home.
-func noIdentities() error {
-	return withHint(failf(exitLocked, "no_vault", "identities are kept in the vault, and this version has none"),
-		"kai keygen -o FILE makes a key, kai id show FILE shows one")
-}
+// formKai is the document of an identity.
+const formKai key.Form = "kai"
 
 // keyForms are the words of --as.
 func keyForms() []string {
 	return []string{
-		"openssh", "ssh-public", "pem", "jwk", "jwks", "minisign", "signify", "age", "did", "did-document", "vkey",
+		string(formKai), "openssh", "ssh-public", "pem", "jwk", "jwks", "minisign", "signify", "age", "did", "did-document", "vkey",
 		"allowed-signers", "raw", "hex", "text",
 	}
 }

@@ -15,24 +15,26 @@ import (
 func idExportCommand() command {
 	return command{
 		name:    "export",
-		summary: "convert a key to another form",
+		summary: "write an identity's document, or a key in another form",
 		examples: []example{
+			{"kai id export ada -o ada.kai-id.json", "the document, for those who should know it"},
+			{"kai id export ada --private --as openssh -o id_ada", "its private key out of the vault, encrypted anew"},
 			{"kai id export ci_key.pub --as pem -o ci.pem", "a public key for openssl"},
 			{"kai id export ci_key --private --as pem -o ci.p8", "the private key, encrypted"},
 			{"kai id export ci_key.pub --as allowed-signers --name ci@example.com -n file >> allowed_signers", "for ssh-keygen -Y verify"},
 		},
-		about: "Writes the public key, or with --private the private one, in another form. Private\n" +
+		about: "Writes the document of an identity, a public key, or with --private the private one, in another form. Private\n" +
 			"keys are encrypted with a new passphrase, which is asked for twice; --no-passphrase\n" +
 			"leaves them open. A passphrase given with --passphrase-file or --passphrase-fd opens\n" +
 			"the old file and encrypts the new one. OUT is never overwritten.",
-		args:    "FILE|KEY|-",
+		args:    "[NAME|FILE|KEY|-]",
 		maxArgs: 1,
 		flags: append(formFlags(),
 			&cli.BoolFlag{Name: "private", Usage: "write the private key"},
 			&cli.BoolFlag{Name: "no-passphrase", Usage: "with --private: do not encrypt it"},
 			&cli.PathFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `OUT` instead of standard output"},
 		),
-		recorded: records("key_exported").when(func(c *cli.Context) bool { return c.Bool("private") }),
+		recorded: storeRecorded(records("key_exported")).when(func(c *cli.Context) bool { return c.Bool("private") }),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return idExport(ctx, env, idExportOptions{
 				formOptions: readFormOptions(c), private: c.Bool("private"),
@@ -62,9 +64,6 @@ func (o *idExportOptions) check(env *env) error {
 }
 
 func idExport(ctx context.Context, env *env, o idExportOptions) error {
-	if o.file == "" {
-		return noIdentities()
-	}
 	if err := o.check(env); err != nil {
 		return err
 	}
@@ -73,19 +72,33 @@ func idExport(ctx context.Context, env *env, o idExportOptions) error {
 			return err
 		}
 	}
-	f, err := chosenKeys(ctx, env, o.file, o.key)
+	s, err := env.subjectOf(ctx, &o.formOptions)
 	if err != nil {
 		return err
 	}
-	defer f.Wipe()
+	defer func() { s.file.Wipe() }()
+	if o.file == "" {
+		o.file = s.entry.Local().Name
+	}
 	if o.private {
-		return exportPrivate(ctx, env, &o, &f)
+		if o.form == formKai {
+			return usagef("--as kai is the document, which holds no private key")
+		}
+		if s.entry != nil {
+			if err := env.exportPrivateKey(ctx, &o, &s); err != nil {
+				return err
+			}
+		}
+		return exportPrivate(ctx, env, &o, &s.file)
 	}
-	text, err := o.publicText(f.Entries, o.form)
+	if s.entry != nil && o.form == "" {
+		o.form = formKai
+	}
+	text, err := s.publicText(&o.formOptions)
 	if err != nil {
 		return err
 	}
-	return o.write(ctx, env, text, f.Entries, outputOptions{mode: 0o644, binary: o.form == key.FormRaw})
+	return o.write(ctx, env, text, s.file.Entries, outputOptions{mode: 0o644, binary: o.form == key.FormRaw})
 }
 
 func exportPrivate(ctx context.Context, env *env, o *idExportOptions, f *keyfile.File) error {

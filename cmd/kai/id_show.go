@@ -14,18 +14,20 @@ import (
 func idShowCommand() command {
 	return command{
 		name:    "show",
-		summary: "show a key in all its forms, or in one",
+		summary: "show an identity or a key in all its forms, or in one",
 		schema:  "kai.id/1",
 		examples: []example{
+			{"kai id show", "the default identity"},
+			{"kai id show ada --as ssh-public", "its SSH key, for authorized_keys and forges"},
 			{"kai id show ci_key.pub", "type, fingerprint and every form of the key"},
 			{"kai id show ci_key.pub --as jwk", "one form"},
 			{"kai id show ci_key.pub --visual", "what ssh-keygen -lv prints"},
 			{"kai id show did:key:z6Mk… --as ssh-public", "a key written out"},
 			{"curl https://github.com/ada.keys | kai id show -", "standard input"},
 		},
-		about: "Shows public keys only; of a private key its public half. A passphrase is asked for\n" +
+		about: "Works while the vault is locked. Shows public keys only; of a private key its public half. A passphrase is asked for\n" +
 			"where the file does not tell the public half without it.",
-		args:    "FILE|KEY|-",
+		args:    "[NAME|FILE|KEY|-]",
 		maxArgs: 1,
 		flags: append(formFlags(),
 			&cli.BoolFlag{Name: "visual", Usage: "print fingerprint and picture, as ssh-keygen -lv does"},
@@ -43,24 +45,30 @@ type idShowOptions struct {
 }
 
 func idShow(ctx context.Context, env *env, o idShowOptions) error {
-	if o.file == "" {
-		return noIdentities()
-	}
 	if err := o.check(env.json); err != nil {
 		return err
 	}
-	f, err := chosenKeys(ctx, env, o.file, o.key)
+	s, err := env.subjectOf(ctx, &o.formOptions)
 	if err != nil {
 		return err
 	}
+	f := s.file
 	defer f.Wipe()
 	switch {
 	case env.json:
-		return showJSON(env, &o.formOptions, f)
+		return showJSON(env, &o.formOptions, &s)
+	case o.form == formKai:
+		_, err := env.stdout.Write(s.identity.Document())
+		return err
 	case o.form != "":
 		return showForm(ctx, env, o, f)
 	case o.visual:
 		return showPictures(env, f, true)
+	}
+	if s.entry != nil {
+		if err := showIdentity(env, &s); err != nil {
+			return err
+		}
 	}
 	for i, e := range f.Entries {
 		if i > 0 {
@@ -190,7 +198,7 @@ func secretState(e key.Entry) string {
 }
 
 // idJSON is the answer of kai id show --json. Keys in a file have no identity: id, name,
-// kind and class are null.
+// kind and class are null. An identity has no file.
 type idJSON struct {
 	head
 	ID      *string         `json:"id"`
@@ -207,6 +215,7 @@ type idJSON struct {
 }
 
 type idKeyJSON struct {
+	Usage       string            `json:"usage,omitempty"` // of the keys of an identity
 	Type        key.Type          `json:"type"`
 	Bits        int               `json:"bits"`
 	Public      string            `json:"public"`
@@ -226,10 +235,13 @@ type idSkippedJSON struct {
 }
 
 // showJSON adds the form of --as to the answer.
-func showJSON(env *env, o *formOptions, f keyfile.File) error {
-	answer := idAnswer(env, o, f)
+func showJSON(env *env, o *formOptions, s *shown) error {
+	answer := idAnswer(env, o, s.file)
+	if s.entry != nil {
+		answer = identityAnswer(env, o, s.entry, s.identity)
+	}
 	if o.form != "" {
-		text, err := o.publicText(f.Entries, o.form)
+		text, err := s.publicText(o)
 		if err != nil {
 			return err
 		}
@@ -237,6 +249,14 @@ func showJSON(env *env, o *formOptions, f keyfile.File) error {
 		answer.As, answer.Content = &o.form, &content
 	}
 	return env.printJSON(answer)
+}
+
+// publicText is the subject in the form of --as.
+func (s *shown) publicText(o *formOptions) ([]byte, error) {
+	if o.form == formKai {
+		return s.identity.Document(), nil
+	}
+	return o.publicText(s.file.Entries, o.form)
 }
 
 func idAnswer(env *env, o *formOptions, f keyfile.File) idJSON {

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"kai/internal/backend"
+	"kai/internal/identity"
 	"kai/internal/key"
 	"kai/internal/key/did"
 	"kai/internal/key/keyfile"
@@ -22,33 +23,55 @@ import (
 func keygenCommand() command {
 	return command{
 		name:    "keygen",
-		summary: "make a key",
+		summary: "make an identity, or a key in a file",
 		examples: []example{
+			{"kai keygen ada --kind user", "an identity: keys in the vault, a document for everybody"},
+			{"kai keygen release-bot --kind service --owner ada", "one that says whom it belongs to"},
 			{"kai keygen -o ci_key --no-passphrase", "ci_key and ci_key.pub, as ssh-keygen has them"},
 			{"kai keygen -o release_pq --type ml-dsa-65", "the post-quantum half of a signer"},
 			{"kai keygen -o root_key --type slh-dsa-128s", "a key for a root: large signatures, hash-based"},
 			{"kai keygen -o ci_key --comment ci@example.com --visual", "with a comment, and its picture"},
 		},
-		about: "Writes the private key to FILE with mode 0600, in the form of OpenSSH, or in PEM for\n" +
-			"types OpenSSH does not have, and the public key to FILE.pub. The public key is also\n" +
-			"the answer on stdout. The passphrase is asked for twice; --no-passphrase makes a key\n" +
-			"that anybody who can read FILE can use. Nothing is ever overwritten.\n" +
-			"An identity NAME needs a vault, which this version does not have.",
+		about: "Without -o: makes the identity NAME (default: default), whose private keys go into the\n" +
+			"open vault: Ed25519 and ML-DSA-65 to sign, ML-KEM-768 with X25519 to seal to, and those\n" +
+			"that come next, which alone can change the others. The answer is its id. The first\n" +
+			"identity is the default one, and owns the trust store. --owner and --capability are what\n" +
+			"it says of itself: nobody has to believe them.\n" +
+			"With -o FILE: writes one private key to FILE with mode 0600, in the form of OpenSSH, or in\n" +
+			"PEM for types OpenSSH does not have, and the public key to FILE.pub and to stdout. The\n" +
+			"passphrase is asked for twice; --no-passphrase makes a key that anybody who can read FILE\n" +
+			"can use. Nothing is ever overwritten.",
 		args:    "[NAME]",
 		maxArgs: 1,
 		flags: []cli.Flag{
 			choiceFlag("type", "make a key of `TYPE`", "ed25519", keygenTypes()...),
+			choiceFlag("kind", "the identity is of `KIND`", string(identity.Agent), string(identity.Agent), string(identity.User), string(identity.Root), string(identity.Service)),
+			&cli.BoolFlag{Name: "classical", Usage: "leave the post-quantum keys out"},
+			&cli.StringFlag{Name: "owner", Usage: "the identity says that it belongs to `ID`"},
+			&cli.StringSliceFlag{Name: "capability", Usage: "the identity asks for `CAP`, as in sign:file/**; may be repeated"},
+			&cli.StringFlag{Name: "derive-from", Usage: "compute the keys from a secret of the identity `ROOT`"},
 			&cli.PathFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the private key to `FILE`, the public one to FILE.pub"},
 			&cli.BoolFlag{Name: "no-passphrase", Usage: "do not encrypt the private key"},
 			&cli.StringFlag{Name: "comment", Usage: "write `TEXT` beside the key"},
 			&cli.BoolFlag{Name: "visual", Usage: "draw the fingerprint, on stderr"},
 		},
-		recorded: recordsAs("key_generation_started", "key_generation_completed", "key_generation_failed"),
+		recorded: storeRecorded(recordsAs("key_generation_started", "key_generation_completed", "key_generation_failed")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
-			return makeKey(ctx, env, makeKeyOptions{
+			o := makeKeyOptions{
 				name: c.Args().First(), typ: c.String("type"), output: c.Path("output"),
 				noPassphrase: c.Bool("no-passphrase"), comment: c.String("comment"), visual: c.Bool("visual"),
-			})
+				kind: c.String("kind"), classical: c.Bool("classical"), owner: c.String("owner"),
+				capabilities: c.StringSlice("capability"), deriveFrom: c.String("derive-from"),
+			}
+			if o.output == "" {
+				return makeIdentity(ctx, env, o)
+			}
+			for _, flag := range []string{"kind", "classical", "owner", "capability", "derive-from"} {
+				if c.IsSet(flag) {
+					return usagef("--%s belongs to an identity; the key in %s has none", flag, o.output)
+				}
+			}
+			return makeKey(ctx, env, o)
 		},
 	}
 }
@@ -65,13 +88,17 @@ type makeKeyOptions struct {
 	noPassphrase bool
 	comment      string
 	visual       bool
+
+	// of an identity
+	kind         string
+	classical    bool
+	owner        string
+	capabilities []string
+	deriveFrom   string
 }
 
 func (o *makeKeyOptions) check(env *env) error {
 	switch {
-	case o.output == "":
-		return withHint(failf(exitLocked, "no_vault", "an identity keeps its keys in the vault, and this version has none"),
-			"kai keygen -o FILE makes a key without an identity")
 	case o.name != "":
 		return usagef("NAME is that of an identity; the key in %s has none", o.output)
 	case o.output == "-":

@@ -67,7 +67,7 @@ func TestKeygenLeavesNothing(t *testing.T) {
 		"no such directory":    {[]string{"a", "a"}, nil, []string{"-o", "missing/k"}, exitNotFound},
 		"directory is a file":  {[]string{"a", "a"}, []string{"file"}, []string{"-o", "file/k"}, exitFailure},
 		"standard output":      {nil, nil, []string{"-o", "-"}, exitUsage},
-		"no file":              {nil, nil, []string{"name"}, exitLocked},
+		"no vault":             {nil, nil, []string{"name"}, exitNotFound},
 		"file and name":        {nil, nil, []string{"name", "-o", "k"}, exitUsage},
 		"comment of two lines": {nil, nil, []string{"-o", "k", "--comment", "a\nb"}, exitUsage},
 		"unknown type":         {nil, nil, []string{"-o", "k", "--type", "dsa"}, exitUsage},

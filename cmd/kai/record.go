@@ -214,6 +214,7 @@ func (t *trail) perform(ctx context.Context, run func() error) error {
 	t.env.stdout = held
 	err := run()
 	t.env.stdout = held.w
+	t.env.close() // who waits for the answer may wait for long: no passphrase is in memory meanwhile
 	if failed := t.append(ctx, append(slices.Concat(t.batch(), t.also), t.outcome(ctx, err))...); failed != nil {
 		if refused := t.env.unrecorded(context.WithoutCancel(ctx), t.recorded, t.log, failed); refused != nil {
 			return refused
@@ -305,18 +306,20 @@ func (e *env) judged(code int, details event.Details) {
 	}
 }
 
-// recordNow appends an event that must be durable before the command goes on, such as the
+// recordNow appends events that must be durable before the command goes on, such as the
 // opening of a private key. Where nothing is recorded it does nothing.
-func (e *env) recordNow(ctx context.Context, d audit.Draft) error {
+func (e *env) recordNow(ctx context.Context, drafts ...audit.Draft) error {
 	t := e.trail
 	if e.ownLog != nil {
-		return e.appendOwn(ctx, e.ownLog, d)
+		return e.appendOwn(ctx, e.ownLog, drafts...)
 	}
 	if t == nil {
 		return nil
 	}
-	d.Ref, d.HasRef = t.ref, t.begun
-	if err := t.append(ctx, d); err != nil {
+	for i := range drafts {
+		drafts[i].Ref, drafts[i].HasRef = t.ref, t.begun
+	}
+	if err := t.append(ctx, drafts...); err != nil {
 		return e.unrecorded(ctx, t.recorded, t.log, err)
 	}
 	return nil

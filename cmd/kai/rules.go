@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"kai/internal/sig"
 	"kai/internal/sig/jws"
 	"kai/internal/sig/note"
+	"kai/internal/trust/store"
 	"kai/internal/verdict"
 )
 
@@ -137,9 +139,25 @@ func (o *ruleOptions) files() []string {
 	return slices.Concat([]string{o.key, o.allowed, o.krl}, o.signers)
 }
 
-// readRule builds the rule and the ring from the command line. Without any the
-// rule is nil: then nobody is trusted.
+// readRule builds the rule and the ring from the command line and the trust store.
+// Without any the rule is nil: then nobody is trusted. What the trust store says
+// against a signer counts under every rule.
 func readRule(ctx context.Context, env *env, o ruleOptions) (verdict.Rule, *keyring, error) {
+	known, err := env.knownSigners()
+	if err != nil {
+		return nil, nil, err
+	}
+	rule, ring, err := readInnerRule(ctx, env, o, known)
+	if err != nil || len(known.list) == 0 {
+		return rule, ring, err
+	}
+	if rule == nil {
+		ring.keys = append(ring.keys, known.keys()...)
+	}
+	return identityRule{known, rule}, ring, nil
+}
+
+func readInnerRule(ctx context.Context, env *env, o ruleOptions, known *knownSigners) (verdict.Rule, *keyring, error) {
 	ring := &keyring{}
 	if o.key != "" {
 		entries, err := readKeys(ctx, env, o.key)
@@ -165,7 +183,7 @@ func readRule(ctx context.Context, env *env, o ruleOptions) (verdict.Rule, *keyr
 	}
 	var named []verdict.Signer
 	for _, name := range o.signers {
-		s, entries, err := readSigner(ctx, env, name)
+		s, entries, err := readSigner(ctx, env, name, known)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -178,8 +196,23 @@ func readRule(ctx context.Context, env *env, o ruleOptions) (verdict.Rule, *keyr
 	return verdict.NewSigners(named...), ring, nil
 }
 
-// readSigner reads --signer: a file of keys, or a key or fingerprint written out.
-func readSigner(ctx context.Context, env *env, who string) (verdict.Signer, []key.Entry, error) {
+// readSigner reads --signer: an identity, a file of keys, or a key or fingerprint written out. A
+// name that the trust store knows means nobody else, whatever files there are.
+func readSigner(ctx context.Context, env *env, who string, known *knownSigners) (verdict.Signer, []key.Entry, error) {
+	if found, err := env.findIdentity(who); err == nil {
+		for _, one := range known.list {
+			if one.ID() == found.ID() {
+				s := verdict.Signer{Name: one.Name}
+				var entries []key.Entry
+				for _, p := range signKeys(one.Identity) {
+					entries = append(entries, key.Entry{Public: p, Form: key.FormText})
+				}
+				return s, entries, nil
+			}
+		}
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return verdict.Signer{}, nil, err
+	}
 	entries, err := readKeys(ctx, env, who)
 	if err == nil || judge(ctx, err).code != exitNotFound {
 		return verdict.Signer{Name: signerName(who)}, entries, err
@@ -194,7 +227,7 @@ func readSigner(ctx context.Context, env *env, who string) (verdict.Signer, []ke
 			}
 		}
 	}
-	return verdict.Signer{}, nil, withHint(err, "--signer takes a public-key file, a fingerprint SHA256:…, a did:key or TYPE:KEY")
+	return verdict.Signer{}, nil, withHint(err, "--signer takes a name of kai id list, a public-key file, a fingerprint SHA256:…, a did:key or TYPE:KEY")
 }
 
 // writtenName is what stands for a key that was written out: itself, if it is

@@ -22,7 +22,9 @@ func signCommand() command {
 		name:    "sign",
 		summary: "sign files and directories",
 		examples: []example{
-			{"kai sign app --key file:release_key", "writes app.sig, which ssh-keygen -Y verify accepts"},
+			{"kai sign app", "writes app.sig, signed by the default identity"},
+			{"kai sign app -i release-bot", "by another own identity"},
+			{"kai sign app --key file:release_key", "with a key in a file; ssh-keygen -Y verify accepts app.sig"},
 			{"kai sign dist --key file:release_key", "a directory: writes dist.kai-manifest"},
 			{"kai sign app --format minisign --key file:release_key", "writes app.minisig"},
 			{"kai sign app --key agent:SHA256:…", "with a key of the ssh-agent"},
@@ -109,6 +111,7 @@ type signJob struct {
 	signOptions
 	env     *env
 	signers []sig.Signer
+	of      map[string]string // ids of identities, by fingerprint
 	now     time.Time
 	name    string // the input, "-" for standard input
 	dir     bool
@@ -151,7 +154,7 @@ func sign(ctx context.Context, env *env, o signOptions) error {
 	s.facts(env)
 	worst := exitDone
 	for _, name := range o.files {
-		err := signOne(ctx, env, o, s.list, name)
+		err := signOne(ctx, env, o, s, name)
 		said := judge(ctx, err)
 		env.judged(said.code, event.Details{{Name: "error", Value: said.ident}})
 		if err != nil {
@@ -164,8 +167,8 @@ func sign(ctx context.Context, env *env, o signOptions) error {
 	return reported(worst)
 }
 
-func signOne(ctx context.Context, env *env, o signOptions, list []sig.Signer, name string) error {
-	job, err := newSignJob(env, o, list, name)
+func signOne(ctx context.Context, env *env, o signOptions, s *signers, name string) error {
+	job, err := newSignJob(env, o, s, name)
 	if err != nil {
 		return err
 	}
@@ -180,15 +183,18 @@ func signOne(ctx context.Context, env *env, o signOptions, list []sig.Signer, na
 	}
 	return env.printJSON(signJSON{
 		head: env.head(true), File: name, Out: job.out, Format: job.format.name,
-		Namespace: job.namespace, Hash: job.hash, Signatures: signedBy(list, job.format.hybrid),
+		Namespace: job.namespace, Hash: job.hash, Signatures: signedBy(s, job.format.hybrid),
 	})
 }
 
 // signedBy describes who signed.
-func signedBy(list []sig.Signer, hybrid bool) []signedJSON {
-	signed := make([]signedJSON, 0, len(list))
-	for _, s := range list {
+func signedBy(list *signers, hybrid bool) []signedJSON {
+	signed := make([]signedJSON, 0, len(list.list))
+	for _, s := range list.list {
 		one := signedJSON{Key: keyJSON{s.Public.Type(), s.Public.Fingerprint()}}
+		if id := list.of[s.Public.Fingerprint()]; id != "" {
+			one.Identity = &id
+		}
 		if s.PQ != nil && hybrid {
 			one.PQ = &keyJSON{s.PQ.Public.Type(), s.PQ.Public.Fingerprint()}
 		}
@@ -197,8 +203,8 @@ func signedBy(list []sig.Signer, hybrid bool) []signedJSON {
 	return signed
 }
 
-func newSignJob(env *env, o signOptions, list []sig.Signer, name string) (*signJob, error) {
-	job := &signJob{signOptions: o, env: env, signers: list, now: env.now(), name: name, out: o.output}
+func newSignJob(env *env, o signOptions, s *signers, name string) (*signJob, error) {
+	job := &signJob{signOptions: o, env: env, signers: s.list, of: s.of, now: env.now(), name: name, out: o.output}
 	if name != "-" {
 		info, err := os.Stat(env.path(name))
 		if err != nil {
@@ -261,8 +267,18 @@ func (j *signJob) fits() error {
 	if j.hash == "" && len(f.hashes) > 0 {
 		j.hash = f.hashes[0]
 	}
+	if f.name == rawFormat {
+		for _, s := range j.signers {
+			if j.of[s.Public.Fingerprint()] != "" {
+				return fail(exitDenied, "domain", fmt.Errorf("raw signatures say nothing of their purpose: not by the key of an identity: %w", sig.ErrDomain))
+			}
+		}
+	}
 	return f.accepts(j.signers)
 }
+
+// rawFormat signs bytes as they are.
+const rawFormat = "raw"
 
 // flagsFit refuses flags that would mean nothing.
 func (j *signJob) flagsFit() error {

@@ -21,8 +21,8 @@ import (
 // signerFlags say who signs; kai sign and kai attest share them.
 func signerFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "identity", Aliases: []string{"i"}, Usage: "sign as `IDENTITY`; may be repeated"},
-		&cli.StringSliceFlag{Name: "key", Usage: "sign with the key `REF`, file:PATH or agent:FINGERPRINT; may be repeated"},
+		&cli.StringSliceFlag{Name: "identity", Aliases: []string{"i"}, Usage: "sign as the own `IDENTITY` (default: the one of kai id default); may be repeated"},
+		&cli.StringSliceFlag{Name: "key", Usage: "sign with the key `REF`, file:PATH, agent:FINGERPRINT or vault:NS/PATH; may be repeated"},
 		&cli.BoolFlag{Name: "classical", Usage: "leave the post-quantum half out"},
 	}
 }
@@ -52,6 +52,9 @@ func (o *signerOptions) files() []string {
 type signers struct {
 	list []sig.Signer
 	keys []backend.Key
+	held []*heldIdentity
+	// of are the ids of identities, by the fingerprint of the key that signs for them.
+	of map[string]string
 }
 
 // close lets go of the keys.
@@ -59,26 +62,65 @@ func (s *signers) close() {
 	for _, k := range s.keys {
 		_ = k.Close() // nothing is lost with a connection that does not close
 	}
+	for _, h := range s.held {
+		h.close()
+	}
 }
 
-// openSigners opens the keys in the order given. An ML-DSA-65 key right after a
-// classical one is its post-quantum half.
+// openSigners opens identities and keys in the order given; without any it is the default identity.
+// An ML-DSA-65 key right after a classical one is its post-quantum half.
 func openSigners(ctx context.Context, env *env, o signerOptions) (*signers, error) {
-	if len(o.identities) > 0 || len(o.keys) == 0 {
-		return nil, withHint(failf(exitLocked, "no_identity", "no identity to sign with: this home holds none"),
-			"kai keygen -o FILE, then --key file:FILE")
+	s := &signers{of: map[string]string{}}
+	if err := s.open(ctx, env, o); err != nil {
+		s.close()
+		return nil, err
 	}
-	s := &signers{}
+	return s, nil
+}
+
+func (s *signers) open(ctx context.Context, env *env, o signerOptions) error {
+	identities := o.identities
+	if len(identities) == 0 && len(o.keys) == 0 {
+		identities = []string{""}
+	}
+	for _, who := range identities {
+		if err := s.openIdentity(ctx, env, who, o.classical); err != nil {
+			return err
+		}
+	}
 	for _, text := range o.keys {
 		k, signer, err := openSigner(ctx, env, text)
 		if err != nil {
-			s.close()
-			return nil, err
+			return err
 		}
 		s.keys = append(s.keys, k)
 		s.add(signer, o.classical)
+		if owner := env.ownerOfKey(signer.Public); owner != "" {
+			s.of[signer.Public.Fingerprint()] = owner
+		}
 	}
-	return s, nil
+	return nil
+}
+
+// openIdentity opens the keys of an own identity, which the vault holds.
+func (s *signers) openIdentity(ctx context.Context, env *env, who string, classical bool) error {
+	entry, _, err := env.ownIdentity(who)
+	if err != nil {
+		return err
+	}
+	h, err := env.holdIdentity(ctx, entry)
+	if err != nil {
+		return err
+	}
+	s.held = append(s.held, h)
+	for _, one := range h.signers {
+		if classical {
+			one.PQ = nil
+		}
+		s.list = append(s.list, one)
+		s.of[one.Public.Fingerprint()] = h.ID().String()
+	}
+	return nil
 }
 
 func (s *signers) add(signer sig.Signer, classical bool) {
@@ -109,6 +151,9 @@ func (s *signers) facts(env *env) {
 		first := s.list[0].Public
 		env.fact("key_id", first.Fingerprint())
 		env.fact("key_type", string(first.Type()))
+		if id := s.of[first.Fingerprint()]; id != "" {
+			env.fact("agent_id", id)
+		}
 	}
 }
 
@@ -143,7 +188,11 @@ func openSigner(ctx context.Context, env *env, text string) (backend.Key, sig.Si
 	}
 	signer, err := holder.Signer(ctx)
 	if err == nil {
-		err = env.recordNow(ctx, keyRetrieved(ref.Scheme, k.Public(), ""))
+		d := keyRetrieved(ref.Scheme, k.Public(), "")
+		if ref.Scheme == "vault" {
+			d = vaultKeyRetrieved(k.Public())
+		}
+		err = env.recordNow(ctx, d)
 	}
 	if err != nil {
 		k.Close()
@@ -203,6 +252,7 @@ func (e *env) keyHolders() backend.Env {
 		ReadFile:    e.readKeyFile,
 		Passphrase:  e.passphrase,
 		Afford:      e.afford,
+		Secret:      e.vaultSecret,
 		AgentSocket: e.getenv("SSH_AUTH_SOCK"),
 	}
 }

@@ -77,9 +77,23 @@ type keyJSON struct {
 
 // identityJSON names a signer. Signers given as key files have a name only.
 type identityJSON struct {
-	ID   *string `json:"id"`
-	Name string  `json:"name"`
+	ID    *string `json:"id"`
+	Name  string  `json:"name"`
+	Kind  *string `json:"kind,omitempty"`
+	Class *string `json:"class,omitempty"`
 }
+
+// signerID is what tells a signer from others of the same name: the key, or the id of the identity,
+// whose end people compare.
+func signerID(s verdict.Signature) string {
+	if s.Identity == nil {
+		return s.Result.Verified.Key().Fingerprint()
+	}
+	return shortID(s.Identity.ID)
+}
+
+// shortID is the beginning of an id, and its last six characters.
+func shortID(id string) string { return id[:6] + "…" + id[len(id)-6:] }
 
 // manifestJSON is how a tree differs from its manifest.
 type manifestJSON struct {
@@ -150,7 +164,7 @@ func (j *judged) line() string {
 		if s.Result.Claim.Format == proofName { // the file may be called otherwise here
 			purpose += " as " + printable(s.Result.Claim.Comment)
 		}
-		parts = append(parts, fmt.Sprintf("%s (%s)  %s", printable(s.Name), s.Result.Verified.Key().Fingerprint(), purpose))
+		parts = append(parts, fmt.Sprintf("%s (%s)  %s", printable(s.Name), signerID(s), purpose))
 	}
 	if j.manifest != nil && len(j.manifest.Exclude) > 0 {
 		parts = append(parts, "excluding "+printable(strings.Join(j.manifest.Exclude, " ")))
@@ -230,6 +244,10 @@ func (j *judged) explanation() string {
 			row("key", string(k.Type)+" "+k.Fingerprint)
 		}
 		row("signer", s.Name)
+		if s.Decision.Identity != nil {
+			row("identity", s.Decision.Identity.ID)
+			row("class", s.Decision.Identity.Class)
+		}
 		row("principal", s.Principal)
 		row("pq", string(s.PQ))
 		row("trusted", fmt.Sprint(s.Trusted))
@@ -294,6 +312,9 @@ func signatureOf(index int, s verdict.Signature) signatureJSON {
 	out.Key = signatureKey(s)
 	if s.Name != "" {
 		out.Identity = &identityJSON{Name: s.Name}
+	}
+	if id := s.Decision.Identity; id != nil {
+		out.Identity = &identityJSON{ID: &id.ID, Name: id.Name, Kind: &id.Kind, Class: &id.Class}
 	}
 	out.Principal = optional(s.Principal)
 	return out

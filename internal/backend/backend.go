@@ -76,6 +76,9 @@ type Env struct {
 	// Afford is asked before what needs that many bytes of memory, such as opening
 	// a minisign key; its error is final. nil allows everything.
 	Afford func(what string, bytes uint64) error
+	// Secret opens a field of a secret of the vault, NAMESPACE/PATH[#FIELD]. nil: there
+	// is no vault.
+	Secret func(ctx context.Context, name string) (*secret.Bytes, error)
 	// AgentSocket is where the ssh-agent listens, "" if there is none.
 	AgentSocket string
 }

@@ -48,6 +48,9 @@ type Decision struct {
 	Identities []string
 	// Name is shown for the identity: a file name, a principal.
 	Name string
+	// Identity is who the signer is, nil for keys that belong to no identity that the
+	// rule knows.
+	Identity *Identity
 	// Principal is the allowed_signers principal that matched, if any.
 	Principal string
 	// PQKeys are the signer's known ML-DSA keys.
@@ -56,6 +59,12 @@ type Decision struct {
 	// somebody else's.
 	PQForeign bool
 	Reasons   []Reason
+}
+
+// Identity is a known signer.
+type Identity struct {
+	ID, Name, Kind, Class string
+	Own                   bool
 }
 
 // Rule decides about good signatures.

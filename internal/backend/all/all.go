@@ -8,11 +8,12 @@ import (
 	"kai/internal/backend"
 	"kai/internal/backend/agent"
 	"kai/internal/backend/file"
+	"kai/internal/backend/vault"
 )
 
 // Backends returns every holder.
 func Backends() []backend.Backend {
-	return []backend.Backend{file.Backend{}, agent.Backend{}}
+	return []backend.Backend{file.Backend{}, agent.Backend{}, vault.Backend{}}
 }
 
 // Syntaxes returns what the holders' references look like.
