@@ -218,7 +218,14 @@ func (v *Vault) checkMemory(keys *Keys) error {
 	if err != nil {
 		return err
 	}
-	if err := v.checkManifestMemory(m); err != nil {
+	err = v.checkManifestMemory(m)
+	if errors.Is(err, ErrRollback) {
+		// What was seen may be younger than what was read: others change the vault meanwhile.
+		if err = v.refresh(keys); err == nil {
+			err = v.checkManifestMemory(m)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	if err := v.checkMACs(keys); err != nil {

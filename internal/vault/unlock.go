@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"filippo.io/age"
 
@@ -30,6 +31,29 @@ func cutU32(b []byte) (n uint32, rest []byte, ok bool) {
 //
 // Errors are ErrTampered, ErrNotFound for a slot that is not listed, and ErrRollback.
 func (v *Vault) Unlock(slot objectid.ID, who age.Identity) (*Keys, error) {
+	return v.settled(func() (*Keys, error) { return v.unlock(slot, who) })
+}
+
+// settled unlocks anew when others have changed the vault since it was opened: somebody may have been
+// asked for a password in between.
+func (v *Vault) settled(unlock func() (*Keys, error)) (*Keys, error) {
+	for {
+		before := v.heads[0].Digest
+		keys, err := unlock()
+		if err == nil && v.heads[0].Digest == before {
+			return keys, nil
+		}
+		if err != nil {
+			entries, readErr := v.dir.ReadDir(adminDir)
+			if readErr != nil || strings.Join(manifestNames(entries), "/") == v.admin || v.readManifests() != nil || v.heads[0].Digest == before {
+				return nil, err
+			}
+		}
+		keys.Wipe()
+	}
+}
+
+func (v *Vault) unlock(slot objectid.ID, who age.Identity) (*Keys, error) {
 	if _, ok := v.manifest.Slots[slot]; !ok {
 		return nil, fmt.Errorf("slot %s: %w", slot, ErrNotFound)
 	}
@@ -150,6 +174,10 @@ func (v *Vault) rootAt(keys *Keys, epoch uint32) (*secret.Bytes, error) {
 // UnlockAs opens what was granted to whoever has the identity of a recipient, and to the roles it is
 // a member of. It holds no root key. ErrDenied means that nothing was granted.
 func (v *Vault) UnlockAs(recipient string, who age.Identity) (*Keys, error) {
+	return v.settled(func() (*Keys, error) { return v.unlockAs(recipient, who) })
+}
+
+func (v *Vault) unlockAs(recipient string, who age.Identity) (*Keys, error) {
 	keys := &Keys{Limited: true, spaces: map[objectid.ID]*spaceKeys{}}
 	holders := []holder{{recipient, who}}
 	roles, err := v.rolesOf(keys, recipient, who)
