@@ -62,6 +62,10 @@ func errorCodes() []errorCode {
 		{identity.ErrRevoked, exitUntrusted, "revoked"},
 		{identity.ErrNotInForce, exitUntrusted, "not_in_force"},
 		{identity.ErrOtherIdentity, exitUsage, "usage"},
+		// What is wrong with a file of the vault, in the words of other packages.
+		{vault.ErrRollback, exitBad, "vault_rollback"},
+		{vault.ErrFork, exitBad, "vault_fork"},
+		{vault.ErrTampered, exitBad, "vault_tampered"},
 
 		{key.ErrPassphrase, exitLocked, "passphrase_wrong"},
 		{key.ErrWeak, exitUndecidable, "weak_key"},
@@ -140,9 +144,6 @@ func errorCodes() []errorCode {
 		{vault.ErrExists, exitConflict, "exists"},
 		{vault.ErrConflict, exitConflict, "changed_meanwhile"},
 		{vault.ErrTwoHeads, exitConflict, "two_heads"},
-		{vault.ErrRollback, exitBad, "vault_rollback"},
-		{vault.ErrFork, exitBad, "vault_fork"},
-		{vault.ErrTampered, exitBad, "vault_tampered"},
 		{vault.ErrNewer, exitUndecidable, "newer_vault"},
 		{vault.ErrMalformed, exitUndecidable, "malformed"},
 		{vault.ErrNeedsUser, exitLocked, "factor_needed"},

@@ -281,6 +281,14 @@ func (o *openedVault) user(ctx context.Context) error {
 	return o.freshFactor(ctx)
 }
 
+// withoutUser says of who was granted a namespace without credentials that no factor would help.
+func (o *openedVault) withoutUser(err error) error {
+	if errors.Is(err, vault.ErrNeedsUser) && o.session == nil {
+		return withHint(fail(exitDenied, "no_user_key", fmt.Errorf("credentials: %w", vault.ErrDenied)), "an owner may: kai vault grant PRINCIPAL NS --user")
+	}
+	return err
+}
+
 // freshFactor asks for the factors of a slot and takes the user key from it.
 func (o *openedVault) freshFactor(ctx context.Context) error {
 	fresh, err := o.openSlot(ctx, slotChoice{})

@@ -317,7 +317,7 @@ func (o *openedVault) putFields(ctx context.Context, s *vault.Space, path string
 		Type: vlog.Put, Meta: meta, Fields: list, New: so.isNew, IfVersion: so.ifVersion,
 	}})
 	if err != nil {
-		return err
+		return o.withoutUser(err)
 	}
 	o.recordCommit(done)
 	if o.env.json {
@@ -393,5 +393,6 @@ func (o *openedVault) value(ctx context.Context, s *vault.Space, v *vault.Versio
 	if err := o.user(ctx); err != nil {
 		return nil, nil, err
 	}
-	return s.Value(v)
+	list, buf, err = s.Value(v)
+	return list, buf, o.withoutUser(err)
 }
