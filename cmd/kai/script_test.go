@@ -37,8 +37,9 @@ func TestMain(m *testing.M) {
 //	mode FILE MODE              FILE has these permission bits, as in 0600
 //	clean FILE...               no raw control bytes but line feeds (also: stdout, stderr, ttyout)
 //
-// and ask for a peer program: [!peer:minisign] skip 'minisign is not installed', or for a keyring
-// of the kernel: [!keyring] skip 'the kernel keeps no keys here'.
+// and ask for a peer program: [!peer:minisign] skip 'minisign is not installed', for a keyring of
+// the kernel: [!keyring] skip 'the kernel keeps no keys here', or for a directory in memory, which
+// is $MEMORY: [!memory] skip 'no /dev/shm here'.
 // With KAI_REQUIRE_PEERS=1 a missing peer fails the script instead.
 func TestScripts(t *testing.T) {
 	const dir = "../../testscripts"
@@ -59,6 +60,10 @@ func TestScripts(t *testing.T) {
 				if value := os.Getenv(name); value != "" {
 					env.Setenv(name, value)
 				}
+			}
+			if dir, err := os.MkdirTemp("/dev/shm", "kai-script-"); err == nil {
+				env.Setenv("MEMORY", dir)
+				env.Defer(func() { _ = os.RemoveAll(dir) })
 			}
 			env.Defer(func() { forgetLogs(t, env.WorkDir) })
 			env.Defer(func() { forgetSessions(t, env.WorkDir) })
@@ -99,6 +104,10 @@ func forgetLogs(t testing.TB, dir string) {
 func peerCondition(cond string) (bool, error) {
 	if cond == "keyring" {
 		return haveKeyring(), nil
+	}
+	if cond == "memory" {
+		info, err := os.Stat("/dev/shm")
+		return err == nil && info.IsDir(), nil
 	}
 	name, ok := strings.CutPrefix(cond, "peer:")
 	if !ok {
