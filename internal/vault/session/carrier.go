@@ -22,8 +22,9 @@ type Carrier interface {
 type Keeper interface {
 	Carrier
 
-	// Keep replaces what is carried for the vault. The Token stays the caller's.
-	Keep(vault objectid.ID, t *Token, life time.Duration) error
+	// Keep replaces what is carried for the vault: S, which lasts for life, and S_u, if there is one,
+	// for user. The Token stays the caller's.
+	Keep(vault objectid.ID, t *Token, life, user time.Duration) error
 
 	// KeepUser replaces S_u, which lasts for life, if S is still that of the Token.
 	KeepUser(vault objectid.ID, t *Token, life time.Duration) error

@@ -153,7 +153,7 @@ func (m *memory) Load(objectid.ID) (*session.Token, error) {
 
 func (m *memory) same(t *session.Token) bool { return m.s != nil && bytes.Equal(m.s.S(), t.S()) }
 
-func (m *memory) Keep(_ objectid.ID, t *session.Token, life time.Duration) error {
+func (m *memory) Keep(_ objectid.ID, t *session.Token, life, _ time.Duration) error {
 	if m.fail != nil {
 		return m.fail
 	}

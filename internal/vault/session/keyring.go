@@ -44,14 +44,14 @@ func (Keyring) Load(vault objectid.ID) (t *Token, err error) {
 }
 
 // Keep implements Keeper.
-func (Keyring) Keep(vault objectid.ID, t *Token, life time.Duration) error {
+func (Keyring) Keep(vault objectid.ID, t *Token, life, user time.Duration) error {
 	return carried(keyctl.User(func(ring keyctl.Ring) error {
 		// What others may have linked elsewhere is of no use to them any more.
 		if err := forget(ring, vault); err != nil {
 			return err
 		}
 		if t.user != nil {
-			if err := setKey(ring, userDescription(vault), t.user, UserLife); err != nil {
+			if err := setKey(ring, userDescription(vault), t.user, user); err != nil {
 				return err
 			}
 		}

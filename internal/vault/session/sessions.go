@@ -112,7 +112,7 @@ func (s *Sessions) begin(ctx context.Context, session *Session, user *secret.Byt
 	// The blobs stand before anybody can come upon S.
 	before, err := keeper.Load(s.Vault)
 	defer before.Wipe()
-	if err := keeper.Keep(s.Vault, session.token, min(session.Idle, session.Life)); err != nil {
+	if err := keeper.Keep(s.Vault, session.token, min(session.Idle, session.Life), min(UserLife, session.Life)); err != nil {
 		return fmt.Errorf("%s: %w", keeper.Name(), err)
 	}
 	if err != nil {

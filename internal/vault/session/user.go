@@ -127,18 +127,24 @@ func (s *Session) grantUser(now Now, user *secret.Bytes) error {
 	if !keeps {
 		return nil
 	}
-	if err := keeper.KeepUser(s.in.Vault, s.token, UserLife); err != nil {
+	if err := keeper.KeepUser(s.in.Vault, s.token, s.userEnd(now).Sub(now.Wall)); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", keeper.Name(), err), removed(s.in.Dir.Remove(s.name()+userSuffix)))
 	}
 	return nil
 }
 
-// writeUser makes the blob of the user key.
-func (s *Session) writeUser(now Now, user *secret.Bytes) error {
+// userEnd is until when the user key opens, if a factor is given now: never longer than the session.
+func (s *Session) userEnd(now Now) time.Time {
 	end := now.Wall.Add(UserLife)
 	if s.NotAfter.Before(end) {
-		end = s.NotAfter
+		return s.NotAfter
 	}
+	return end
+}
+
+// writeUser makes the blob of the user key.
+func (s *Session) writeUser(now Now, user *secret.Bytes) error {
+	end := s.userEnd(now)
 	name := s.name() + userSuffix
 	blob, err := seal(s.token.user, s.in.Vault, name, s.in.Random, spanFields(&span{begun: now, notAfter: end}, user))
 	if err == nil {
