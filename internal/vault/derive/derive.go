@@ -15,6 +15,7 @@ import (
 	"crypto/sha256"
 	"encoding"
 	"encoding/binary"
+	"hash"
 	"strings"
 
 	"kai/internal/secret"
@@ -33,28 +34,37 @@ func Key(k []byte, vault objectid.ID, use string, ctx ...string) []byte {
 			panic("derive: a zero byte in the context of " + use)
 		}
 	}
-	var mac mac
-	prk := mac.sum(vault[:], k, nil)
-	defer clear(prk[:])
+	m := newMAC()
+	defer m.wipe()
+	prk := m.sum(&m.prk, vault[:], k, nil)
 	// One block is all that 32 bytes need.
-	out := mac.sum(prk[:], nil, []byte(prefix+use+"\x00"+strings.Join(ctx, "\x00")+"\x01"))
-	defer clear(out[:])
-	return bytes.Clone(out[:])
+	return bytes.Clone(m.sum(&m.out, prk, nil, []byte(prefix+use+"\x00"+strings.Join(ctx, "\x00")+"\x01")))
 }
 
-// mac computes HMAC-SHA256 (RFC 2104) in memory that is wiped.
+// mac computes HMAC-SHA256 (RFC 2104). All that is secret lies in it, and it in memory that can be
+// wiped: a stack that grows leaves what was on it behind.
 type mac struct {
-	blocks [2 * sha256.BlockSize]byte // of a message
-	state  [128]byte                  // of a hash
+	h               hash.Hash
+	blocks          [2 * sha256.BlockSize]byte // of a message
+	state           [128]byte                  // of a hash
+	prk, out, inner [sha256.Size]byte
+}
+
+// newMAC is not inlined, and the result therefore not on the stack.
+//
+//go:noinline
+func newMAC() *mac { return &mac{h: sha256.New()} }
+
+func (m *mac) wipe() {
+	secret.Forget(m.h)
+	secret.Forget(m)
 }
 
 // sum is the MAC of a secret, at most maxSecret bytes, or of something public. So is the key.
-func (m *mac) sum(key, secretPart, public []byte) (out [sha256.Size]byte) {
-	m.hash(&out, key, 0x36, secretPart, public)
-	inner := out
-	defer clear(inner[:])
-	m.hash(&out, key, 0x5c, inner[:], nil)
-	return out
+func (m *mac) sum(out *[sha256.Size]byte, key, secretPart, public []byte) []byte {
+	m.hash(&m.inner, key, 0x36, secretPart, public)
+	m.hash(out, key, 0x5c, m.inner[:], nil)
+	return out[:]
 }
 
 // maxSecret is what fits into one block with SHA-256's padding.
@@ -72,9 +82,9 @@ func (m *mac) hash(out *[sha256.Size]byte, key []byte, pad byte, secretPart, pub
 	if len(key) > maxSecret || len(secretPart) > maxSecret {
 		panic("derive: longer than a block")
 	}
-	h := sha256.New()
-	defer secret.Forget(h)
-	defer clear(m.blocks[:])
+	h := m.h
+	h.Reset()
+	clear(m.blocks[:])
 	first, second := m.blocks[:sha256.BlockSize], m.blocks[sha256.BlockSize:]
 	copy(first, key)
 	for i := range first {
@@ -94,7 +104,6 @@ func (m *mac) hash(out *[sha256.Size]byte, key []byte, pad byte, secretPart, pub
 	if err != nil {
 		panic("derive: " + err.Error()) // there is nothing that could fail
 	}
-	defer clear(state)
 	copy(out[:], state[stateAt:])
 }
 
