@@ -27,7 +27,8 @@ func auditCheckpointCommand() command {
 		},
 		about: "Signs how many events there are, and the root of their tree: a signed note in the form\n" +
 			"of C2SP. What follows the checkpoint before is read again first, so that a log never\n" +
-			"signs two histories. Keys come from --key, or from signer in config.toml: one of type\n" +
+			"signs two histories. Keys come from --key, from signer in config.toml, or from the open\n" +
+			"vault, which keeps one for the log beside those of the default identity: one of type\n" +
 			"ed25519, or one of type mldsa44-ed25519 which adds a post-quantum line. Use the key\n" +
 			"for nothing else: its signature is over bare text. --anchor tells a place outside:\n" +
 			"journald, git:DIR (a note of the commit there), cosig:URL (a witness) or cosig:FILE (a\n" +
@@ -146,6 +147,15 @@ func auditCheckpoint(ctx context.Context, env *env, o auditCheckpointOptions) er
 func (o *openedLog) signers(ctx context.Context, env *env, refs []string) (*noteSigners, error) {
 	if len(refs) == 0 {
 		refs = o.config.Signer
+	}
+	if len(refs) == 0 {
+		own, err := env.logKey(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if own != "" {
+			refs = []string{own}
+		}
 	}
 	if len(refs) == 0 {
 		return nil, withHint(failf(exitLocked, "no_signer", "no key to sign the checkpoint with"),

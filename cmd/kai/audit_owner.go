@@ -8,6 +8,11 @@ import (
 	"filippo.io/age"
 
 	"kai/internal/audit"
+	"kai/internal/audit/event"
+	"kai/internal/key"
+	"kai/internal/vault"
+	"kai/internal/vault/fields"
+	"kai/internal/vault/vlog"
 )
 
 // ownerRecipients are the sealing keys of the default identity, to which the keys of the log are
@@ -79,4 +84,61 @@ func (e *env) sealLog(ctx context.Context) error {
 	}
 	e.follow(ctx, log, r)
 	return nil
+}
+
+// openOwners are what opens epochs that are sealed to own identities, none while the vault is locked.
+// Nothing of that is recorded: a log that is looked at stays as it is.
+func (e *env) openOwners(ctx context.Context) []age.Identity {
+	list, err := e.sealIdentities(ctx)
+	if o := judge(ctx, err); err != nil && o.code != exitLocked && o.code != exitNotFound {
+		e.warn("keys of the log: %v", err)
+	}
+	return list
+}
+
+// logKey is the reference of the log's own key, which lies beside the keys of the default identity and
+// is for nothing else: a checkpoint signs bare text. It is made when it is needed for the first time.
+// "" without a default identity.
+func (e *env) logKey(ctx context.Context) (string, error) {
+	s, err := e.trustStore()
+	if err != nil || s.Owner() == nil {
+		return "", err
+	}
+	name, ok := strings.CutPrefix(s.Owner().Local().Own, vaultScheme)
+	if !ok {
+		return "", nil
+	}
+	o, err := e.unlockedVault(ctx, sessionOnly())
+	if err != nil {
+		return "", err
+	}
+	defer o.close()
+	ref := vaultScheme + name + "#" + auditField
+	found, err := o.keySecret(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	defer found.buf.Wipe()
+	if _, ok := fields.Find(found.fields, auditField); ok {
+		return ref, nil
+	}
+	p, err := key.Generate(key.MLDSA44Ed25519, e.random)
+	if err != nil {
+		return "", err
+	}
+	defer p.Wipe()
+	list, err := keyFields(e, []namedPrivate{{auditField, p}}, auditField)
+	defer wipeFields(list)
+	if err != nil {
+		return "", err
+	}
+	values := append(slices.Clone(found.fields), fields.Field{Name: auditField, Value: list[0].value.Expose()})
+	meta := found.version.Meta
+	if _, err := found.space.Commit(ctx, []vault.Change{{Type: vlog.Put, Meta: meta, Fields: values, IfVersion: found.version.Version}}); err != nil {
+		return "", err
+	}
+	return ref, e.recordNow(ctx, audit.Draft{Act: "key_stored", Outcome: event.OK, Details: event.Details{
+		{Name: "backend", Value: "vault"}, {Name: "key_id", Value: p.Public().Fingerprint()},
+		{Name: "key_type", Value: string(p.Public().Type())}, {Name: "purpose", Value: auditField},
+	}})
 }

@@ -48,11 +48,11 @@ type auditShowOptions struct {
 }
 
 func auditShow(ctx context.Context, env *env, o auditShowOptions) error {
-	if o.reveal {
-		return noSession("--reveal")
-	}
-	if o.raw && env.json {
+	switch {
+	case o.raw && env.json:
 		return usagef("--raw and --json exclude each other")
+	case o.reveal && (o.raw || env.json):
+		return usagef("--reveal is for people: neither --raw nor --json")
 	}
 	log, err := env.openLog(ctx)
 	if err != nil {
@@ -75,13 +75,13 @@ func auditShow(ctx context.Context, env *env, o auditShowOptions) error {
 		_, err := env.stdout.Write(append(securityEvent(log, &got), '\n'))
 		return err
 	}
-	return printEvent(env, log, &got)
-}
-
-// noSession is the answer to what needs an open vault.
-func noSession(what string) error {
-	return withHint(failf(exitLocked, "no_vault", "%s needs the keys of the vault, and this version has none", what),
-		"without it, names stay as they are recorded: h:…")
+	names := map[string]string{}
+	if o.reveal {
+		if names, err = env.revealedNames(ctx); err != nil {
+			return err
+		}
+	}
+	return printEvent(env, log, &got, names)
 }
 
 // number reads the name of an event.
@@ -109,8 +109,8 @@ func securityEvent(log *openedLog, a *audit.Appended) []byte {
 	return export.AppendSecurityEvent(nil, log.Info().LogID, &v, a.Leaf)
 }
 
-// printEvent is an event for people: a row a member.
-func printEvent(env *env, log *openedLog, a *audit.Appended) error {
+// printEvent is an event for people: a row a member, with the names behind hashes where they are known.
+func printEvent(env *env, log *openedLog, a *audit.Appended, names map[string]string) error {
 	e := &a.Event
 	rows := [][2]string{
 		{"event", eventID(log.Info().LogID, e.N)},
@@ -140,6 +140,9 @@ func printEvent(env *env, log *openedLog, a *audit.Appended) error {
 	}
 	rows = append(rows, [2]string{"leaf", fmt.Sprintf("%x", a.Leaf)})
 	for _, r := range rows {
+		if name, ok := names[r[1]]; ok {
+			r[1] += "  " + name
+		}
 		if err := env.printf("%-18s %s\n", r[0], r[1]); err != nil {
 			return err
 		}

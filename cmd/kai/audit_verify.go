@@ -17,14 +17,15 @@ func auditVerifyCommand() command {
 		name:    "verify",
 		summary: "is every event as it was written, and is none missing?",
 		examples: []example{
-			{"kai audit verify", "everything, while the keys of the log lie beside it"},
+			{"kai audit verify", "everything, with the vault open or while the keys of the log lie beside it"},
 			{"kai audit verify --auditor file:auditor.key", "everything, with the key of an auditor"},
 			{"kai audit verify --public", "what can be checked without any key"},
 			{"kai audit verify --repair", "set what is wrong aside, so that recording goes on"},
 		},
 		about: "Checks each line's syntax, number, chain, MAC and time, segments, epochs, the tree,\n" +
 			"checkpoints, the end of the log, and its head against whatever remembers it. MACs\n" +
-			"need the key of an auditor, once epochs are sealed; --public leaves them out. --quick\n" +
+			"need the open vault of the owner, or the key of an auditor, once epochs are sealed;\n" +
+			"--public leaves them out. --quick\n" +
 			"believes the tree up to the newest signed checkpoint: lines before it that were changed\n" +
 			"since it was signed are not seen, nor, with --public, possible cuts before it. --anchors\n" +
 			"asks those places outside that can answer. --repair deletes nothing: it moves what is\n" +
@@ -148,6 +149,9 @@ func (o *auditVerifyOptions) prepare(ctx context.Context, env *env, log *openedL
 		}
 	}
 	if o.auditor == "" {
+		if !o.public {
+			options.Identities = env.openOwners(ctx)
+		}
 		return options, nil, nil
 	}
 	auditor, err := openAuditor(ctx, env, o.auditor)
@@ -176,7 +180,7 @@ func (o *openedLog) verify(ctx context.Context, env *env, options audit.VerifyOp
 	}
 	v, err := o.Verify(ctx, options)
 	if errors.Is(err, audit.ErrNoKey) {
-		return nil, withHint(err, "kai audit verify --auditor file:KEY; or --public, without the MACs")
+		return nil, withHint(err, "kai vault unlock; kai audit verify --auditor file:KEY; or --public, without the MACs")
 	}
 	return v, err
 }

@@ -15,6 +15,7 @@ import (
 
 	"kai/internal/backend"
 	"kai/internal/backend/all"
+	"kai/internal/home"
 	"kai/internal/key"
 )
 
@@ -23,6 +24,7 @@ func gitSetupCommand() command {
 		name:    "setup",
 		summary: "let git sign and verify with kai",
 		examples: []example{
+			{"kai git setup --global", "all repositories, the default identity, whom git then trusts"},
 			{"kai git setup --global --key file:$HOME/.ssh/id_ed25519", "all repositories, a key in a file"},
 			{"kai git setup --key agent:SHA256:…", "this repository, a key in the ssh-agent"},
 			{"kai git setup --key file:ci_key --allowed-signers signers", "and whom git shows as good"},
@@ -34,8 +36,8 @@ func gitSetupCommand() command {
 		flags: []cli.Flag{
 			&cli.BoolFlag{Name: "global", Usage: "for all repositories of the user"},
 			&cli.BoolFlag{Name: "local", Usage: "for this repository (the default)"},
-			&cli.StringFlag{Name: "key", Usage: "sign with the key `REF`, file:PATH or agent:FINGERPRINT"},
-			&cli.StringFlag{Name: "identity", Aliases: []string{"i"}, Usage: "sign as `IDENTITY`"},
+			&cli.StringFlag{Name: "key", Usage: "sign with the key `REF`, file:PATH, agent:FINGERPRINT or vault:NS/PATH"},
+			&cli.StringFlag{Name: "identity", Aliases: []string{"i"}, Usage: "sign as the own `IDENTITY` (default: the one of kai id default)"},
 			&cli.PathFlag{Name: "allowed-signers", Usage: "let git trust by the OpenSSH allowed_signers `FILE`"},
 			&cli.BoolFlag{Name: "no-auto-sign", Usage: "sign only with git commit -S and git tag -s"},
 			&cli.BoolFlag{Name: "undo", Usage: "put back what was set before"},
@@ -161,6 +163,13 @@ func gitSettings(ctx context.Context, env *env, o gitSetupOptions) ([]gitSetting
 		return nil, fmt.Errorf("kai's own path: %w", err)
 	}
 	list := []gitSetting{{gitFormat, "ssh"}, {gitProgram, program}, {gitSigningKey, signingKey}}
+	if s, err := env.trustStore(); o.allowed == "" && err == nil && s.Owner() != nil {
+		dir, err := env.homeDir()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, gitSetting{gitAllowed, filepath.Join(dir, home.TrustStore)})
+	}
 	if o.allowed != "" {
 		path, err := filepath.Abs(env.path(o.allowed))
 		if err != nil {
@@ -177,14 +186,20 @@ func gitSettings(ctx context.Context, env *env, o gitSetupOptions) ([]gitSetting
 	return list, nil
 }
 
-// gitSigningKeyOf is how git names the key to kai: by its file, or by itself if it is in none.
+// gitSigningKeyOf is how git names the key to kai: by its file, by itself if it is in none, or by the
+// place in the vault where it is.
 func gitSigningKeyOf(ctx context.Context, env *env, o gitSetupOptions) (string, error) {
-	if o.identity != "" {
-		return "", noIdentities()
-	}
 	if o.key == "" {
-		return "", withHint(failf(exitLocked, "no_identity", "no identity to sign with: this home holds none"),
-			"kai git setup %s --key file:PATH", o.scope)
+		_, id, err := env.ownIdentity(o.identity)
+		if err != nil {
+			return "", withHint(err, "kai keygen NAME; or kai git setup %s --key file:PATH", o.scope)
+		}
+		for _, p := range id.Keys().Sign {
+			if p.Type().SSHName() != "" {
+				return literalKey(p), nil
+			}
+		}
+		return "", failf(exitUsage, "usage", "%s has no key that git signs with", id.Facts().Name)
 	}
 	ref, err := backend.ParseRef(o.key, all.Syntaxes())
 	if err != nil {
@@ -204,7 +219,15 @@ func gitSigningKeyOf(ctx context.Context, env *env, o gitSetupOptions) (string, 
 	if path := ref.Get("path"); ref.Scheme == "file" {
 		return filepath.Abs(env.path(path))
 	}
-	return "key::" + pub.Type().SSHName() + " " + base64.StdEncoding.EncodeToString(pub.Wire()), nil
+	if ref.Scheme == "vault" && env.ownerOfKey(pub) == "" {
+		return vaultScheme + ref.Get("path"), nil
+	}
+	return literalKey(pub), nil
+}
+
+// literalKey is a key that is in no file.
+func literalKey(pub key.Public) string {
+	return "key::" + pub.Type().SSHName() + " " + base64.StdEncoding.EncodeToString(pub.Wire())
 }
 
 // warnOfOverrides names the settings that other configuration takes precedence of.

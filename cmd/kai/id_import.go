@@ -2,47 +2,77 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"kai/internal/identity"
 	"kai/internal/key"
+	"kai/internal/key/keyfile"
+	"kai/internal/trust/store"
 )
 
 func idImportCommand() command {
 	return command{
 		name:    "import",
-		summary: "check a key file and say what it holds",
+		summary: "make an identity of a private key, or check a key file",
 		examples: []example{
-			{"kai id import bob.pub", "one line a key"},
+			{"kai id import ~/.ssh/id_ed25519 --name ada", "an own identity that signs with this key"},
+			{"kai id import bob.pub", "what the file holds, and whether it may be used"},
 			{"curl https://github.com/bob.keys | kai id import -", "standard input"},
 		},
-		about: "Finds the form of the file by its content, checks each key, and prints one line a\n" +
-			"key: type, fingerprint, form, whether it holds a secret, comment. Nothing is stored:\n" +
-			"this version has neither a trust store nor a vault, and refuses private keys.\n" +
-			"To use a public key, name its file: kai verify --signer FILE.",
+		about: "Finds the form of the file by its content and checks each key.\n" +
+			"A private key becomes an own identity of kind user, unless --kind says otherwise: it is\n" +
+			"copied into the open vault and signs; an age identity is what is sealed to. The other keys\n" +
+			"are made anew: ML-DSA-65 (not with --classical), sealing, and those that come next. The\n" +
+			"file stays: remove it when nothing else needs it.\n" +
+			"Of public keys one line each is printed: type, fingerprint, form, comment. They are not\n" +
+			"stored in this version; to use one, name its file: kai verify --signer FILE.",
 		args:       "[FILE|-]",
 		maxArgs:    1,
 		readsStdin: true,
-		recorded:   readsOnly("stores nothing"),
+		flags: []cli.Flag{
+			&cli.StringFlag{Name: "name", Usage: "the identity is called `NAME` (default: what the file is called)"},
+			choiceFlag("kind", "the identity is of `KIND`", string(identity.User), string(identity.Agent), string(identity.User), string(identity.Root), string(identity.Service)),
+			&cli.BoolFlag{Name: "classical", Usage: "make no post-quantum keys"},
+		},
+		recorded: readsOnly("stores no public keys; what becomes of a private one is recorded"),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
-			return idImport(ctx, env, c.Args().First())
+			return idImport(ctx, env, idImportOptions{c.Args().First(), c.String("name"), c.String("kind"), c.Bool("classical")})
 		},
 	}
 }
 
-func idImport(ctx context.Context, env *env, name string) error {
+type idImportOptions struct {
+	file      string
+	name      string
+	kind      string
+	classical bool
+}
+
+func idImport(ctx context.Context, env *env, o idImportOptions) error {
+	name := o.file
 	f, err := readKeyFile(ctx, env, name)
 	if err != nil {
 		return err
 	}
 	defer f.Wipe()
-	private := false
+	private := 0
 	for _, e := range f.Entries {
-		private = private || secretState(e) != "none"
+		if secretState(e) != "none" {
+			private++
+		}
 	}
-	if private {
-		return withHint(failf(exitLocked, "no_vault", "%s holds a private key, which would be kept in the vault, and this version has none", name),
-			"kai id show %s shows it; kai sign --key file:%s signs with it", name, name)
+	switch {
+	case private > 1:
+		return usagef("%s holds %d private keys: an identity is made of one", name, private)
+	case private == 1:
+		return record(ctx, env, storeRecorded(records("key_imported")), nil, func() error { return importPrivate(ctx, env, o, &f) })
+	case o.name != "" || o.classical:
+		return usagef("--name and --classical belong to a private key, and %s holds none", name)
 	}
 	warnOfSkipped(env, name, f)
 	if env.json {
@@ -54,8 +84,40 @@ func idImport(ctx context.Context, env *env, name string) error {
 			return err
 		}
 	}
-	env.note("%s: %d good; nothing is stored, this version has no trust store", name, len(f.Entries))
+	env.note("%s: %d good; nothing is stored, this version keeps no keys of others", name, len(f.Entries))
 	return nil
+}
+
+// importPrivate makes an own identity of a private key.
+func importPrivate(ctx context.Context, env *env, o idImportOptions, f *keyfile.File) error {
+	if o.name == "" {
+		base := filepath.Base(o.file)
+		o.name = strings.ToLower(strings.TrimSuffix(base, filepath.Ext(base)))
+		if !identity.IsName(o.name) {
+			return withHint(usagef("%s is no name for an identity", o.name), "--name NAME")
+		}
+	}
+	// What can be wrong is found before anybody types a passphrase.
+	if s, err := env.trustStore(); err != nil {
+		return err
+	} else if _, ok := s.ByName(o.name); ok {
+		return withHint(fail(exitConflict, "exists", fmt.Errorf("identity %s %w", o.name, store.ErrExists)), "--name NAME")
+	}
+	if err := unlock(ctx, env, o.file, f, func(key.Entry) bool { return true }); err != nil {
+		return err
+	}
+	i := slices.IndexFunc(f.Entries, func(e key.Entry) bool { return e.Private != nil })
+	if i < 0 {
+		return failf(exitDenied, "not_extractable", "%s: the secret is in a security key", o.file)
+	}
+	p := f.Entries[i].Private
+	t := p.Public().Type()
+	make := makeKeyOptions{name: o.name, kind: o.kind, classical: o.classical, typ: string(key.Ed25519)}
+	if t.Signs() {
+		make.typ = string(t)
+	}
+	make.imported = p
+	return makeIdentity(ctx, env, make)
 }
 
 // printFound prints what was found: one line a key.

@@ -95,6 +95,7 @@ type makeKeyOptions struct {
 	owner        string
 	capabilities []string
 	deriveFrom   string
+	imported     *key.Private // in place of the first signing key, or of the sealing key
 }
 
 func (o *makeKeyOptions) check(env *env) error {

@@ -165,7 +165,16 @@ func (o *openedVault) derivationOf(ctx context.Context, root string) (*secret.By
 
 // generate makes the keys: random, or, with a root, from its secret.
 func (n *newIdentity) generate(env *env, o *makeKeyOptions, root *secret.Bytes) (err error) {
-	make := func(t key.Type, epoch int) (*key.Private, error) {
+	given := func(field string, epoch int) bool {
+		if o.imported == nil || epoch > 0 {
+			return false
+		}
+		return o.imported.Public().Type().Signs() && field == signField || !o.imported.Public().Type().Signs() && field == sealField
+	}
+	make := func(field string, t key.Type, epoch int) (*key.Private, error) {
+		if given(field, epoch) {
+			return key.NewPrivate(o.imported.Public().Type(), o.imported.Stored().Clone())
+		}
 		if root == nil {
 			return key.Generate(t, env.random)
 		}
@@ -192,7 +201,7 @@ func (n *newIdentity) generate(env *env, o *makeKeyOptions, root *secret.Bytes) 
 	list = append(list, list[0])
 	list[len(list)-1].field, list[len(list)-1].typ = sealField, sealing
 	for _, one := range list {
-		p, err := make(one.typ, one.epoch)
+		p, err := make(one.field, one.typ, one.epoch)
 		if err != nil {
 			return err
 		}

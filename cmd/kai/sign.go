@@ -270,7 +270,7 @@ func (j *signJob) fits() error {
 	if f.name == rawFormat {
 		for _, s := range j.signers {
 			if j.of[s.Public.Fingerprint()] != "" {
-				return fail(exitDenied, "domain", fmt.Errorf("raw signatures say nothing of their purpose: not by the key of an identity: %w", sig.ErrDomain))
+				return failf(exitDenied, "domain", "raw signatures say nothing of their purpose: not by the key of an identity")
 			}
 		}
 	}

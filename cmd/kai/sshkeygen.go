@@ -13,6 +13,7 @@ package main
 //   - A KAI block behind the signature must verify as well.
 //   - Security keys must have been touched, and certificates with unknown critical options are
 //     refused.
+//   - Keys of own identities come from the vault, and a trust store is a list of allowed signers.
 //   - Keys of DSA and P-521 are not known, RSA keys have 2048 bits or more.
 //   - Malformed signatures, private keys that cannot be used and options that have no part in
 //     -Y are reported in kai's own words.
@@ -48,7 +49,8 @@ const (
 type keygen struct {
 	env *env
 	keygenOptions
-	proven bool // the signature is proven bad
+	proven bool  // the signature is proven bad
+	locked error // why the vault, which has the key, cannot be used
 }
 
 // keygenOptions is a parsed command line. Pointers are nil for options that were not given.

@@ -29,7 +29,7 @@ var errKeygenReported = errors.New("reported")
 type keygenSigner struct {
 	sig.Signer
 	certificate []byte
-	held        backend.Key
+	held        io.Closer
 }
 
 // sign is -Y sign: of files, each beside it, or of standard input to stdout.
@@ -135,34 +135,97 @@ func (k *keygen) reported(format string, args ...any) error {
 	return errKeygenReported
 }
 
-// openKey finds the key of -f: in the ssh-agent if it is there, else in the private file. A
-// public file stands for the private one beside it.
+// openKey finds the key of -f: in the vault if it is one of an own identity, in the ssh-agent if it is
+// there, else in the private file. A public file stands for the private one beside it. What is no file
+// but a reference, vault:NS/PATH, is one: git passes on whatever user.signingKey says.
 func (k *keygen) openKey(ctx context.Context) (*keygenSigner, error) {
 	path := *k.file
+	if strings.HasPrefix(path, vaultScheme) {
+		held, signer, err := openSigner(ctx, k.env, path)
+		if err != nil {
+			return nil, err
+		}
+		return k.signerOf(signer.Public, signer, nil, held), nil
+	}
 	pub, certificate, err := k.readPublic(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	held, err := k.openInAgent(ctx, pub)
+	signer, held, err := k.openInVault(ctx, pub)
+	if err != nil {
+		return nil, err
+	}
+	if held != nil {
+		return k.signerOf(pub, signer, certificate, held), nil
+	}
+	key, err := k.openInAgent(ctx, pub)
 	holder := "agent"
-	if err == nil && held == nil {
+	if err == nil && key == nil {
 		holder = "file"
-		held, err = k.openPrivate(ctx, path, pub)
+		key, err = k.openPrivate(ctx, path, pub)
 	}
 	if err != nil {
 		return nil, err
 	}
-	signer, err := held.(backend.Signer).Signer(ctx)
+	made, err := key.(backend.Signer).Signer(ctx)
 	if err == nil {
 		err = k.env.recordNow(ctx, keyRetrieved(holder, pub, ""))
 	}
 	if err != nil {
-		held.Close()
+		key.Close()
 		return nil, err
 	}
+	return k.signerOf(pub, sig.Signer{Public: pub, Signer: made}, certificate, key), nil
+}
+
+// signerOf tells the audit log who signs. Git's signatures stay classical: forges parse them.
+func (k *keygen) signerOf(pub key.Public, s sig.Signer, certificate []byte, held io.Closer) *keygenSigner {
 	k.env.fact("key_id", pub.Fingerprint())
 	k.env.fact("key_type", string(pub.Type()))
-	return &keygenSigner{Signer: sig.Signer{Public: pub, Signer: signer}, certificate: certificate, held: held}, nil
+	s.PQ = nil
+	return &keygenSigner{Signer: s, certificate: certificate, held: held}
+}
+
+// openInVault returns nil if the key is none of an own identity. When the vault is locked the agent may
+// have it too; if not, how to unlock is what is worth saying.
+func (k *keygen) openInVault(ctx context.Context, pub key.Public) (sig.Signer, io.Closer, error) {
+	known, err := k.env.knownSigners()
+	if err != nil {
+		return sig.Signer{}, nil, err
+	}
+	found, _, ok := known.find(pub)
+	if !ok || found.Own == "" {
+		return sig.Signer{}, nil, nil
+	}
+	entry, _, err := k.env.ownIdentity(found.ID().String())
+	if err != nil {
+		return sig.Signer{}, nil, err
+	}
+	h, err := k.env.holdIdentity(ctx, entry)
+	if o := judge(ctx, err); err != nil && o.code == exitLocked {
+		k.locked = err
+		return sig.Signer{}, nil, nil
+	}
+	if err != nil {
+		return sig.Signer{}, nil, err
+	}
+	for _, s := range h.signers {
+		if s.Public == pub {
+			k.env.fact("agent_id", h.ID().String())
+			return s, heldCloser{h}, nil
+		}
+	}
+	h.close()
+	return sig.Signer{}, nil, failf(exitUntrusted, "superseded", "identity %s signs with another key now: kai git setup", found.Name)
+}
+
+// heldCloser wipes the keys of an identity.
+type heldCloser struct{ h *heldIdentity }
+
+// Close implements io.Closer.
+func (c heldCloser) Close() error {
+	c.h.close()
+	return nil
 }
 
 // openInAgent returns nil if the agent is not there or does not have the key, unless -U wants
@@ -173,6 +236,8 @@ func (k *keygen) openInAgent(ctx context.Context, pub key.Public) (backend.Key, 
 	switch {
 	case err == nil:
 		return held, nil
+	case k.locked != nil:
+		return nil, k.locked
 	case !k.preferAgent:
 		return nil, nil
 	case errors.Is(err, backend.ErrNotFound):

@@ -147,17 +147,14 @@ func (k *keygen) isAllowed(claim *sig.Claim, at time.Time) bool {
 	return answer.Entry != nil
 }
 
-// errTrustStore is a file of allowed signers that is no such file.
-var errTrustStore = errors.New("is a trust store: this version reads allowed_signers files only")
-
-// readAllowed reads the file of -f. A directory opens, and cannot be read.
+// readAllowed reads the file of -f, which may be the trust store. A directory opens, and cannot be read.
 func (k *keygen) readAllowed() (*allowedsigners.List, error) {
 	data, err := readBounded(k.env.path(*k.file), allowedsigners.MaxFile)
 	if err != nil {
 		return nil, err
 	}
 	if bytes.HasPrefix(data, []byte("{")) {
-		return nil, errTrustStore
+		return k.env.storeSigners(*k.file, data)
 	}
 	return allowedsigners.Parse(data, k.env.now().Location())
 }
