@@ -42,7 +42,7 @@ func vaultInjectCommand() command {
 // agentInjects is how many secrets an agent may fill into one template.
 const agentInjects = 5
 
-func inject(ctx context.Context, env *env, a vaultAccess, input, output string, how outputOptions) error {
+func inject(ctx context.Context, env *env, a vaultAccess, input, output string, how outputOptions) (err error) {
 	in, err := env.open(ctx, input)
 	if err != nil {
 		return err
@@ -68,8 +68,10 @@ func inject(ctx context.Context, env *env, a vaultAccess, input, output string, 
 	defer w.wipe()
 	lookup := func(ref reference.Reference) (*secret.Bytes, error) { return w.get(ctx, ref) }
 	defer func() {
-		env.fact("secret_count", int64(len(w.secrets)))
-		env.fact("path", w.tags)
+		if err == nil { // otherwise what counts is the one that was refused
+			env.fact("secret_count", int64(len(w.secrets)))
+			env.fact("path", w.tags)
+		}
 	}()
 	if output == "-" {
 		return t.Render(env.stdout, lookup)
