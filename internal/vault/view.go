@@ -138,12 +138,9 @@ type logFile struct {
 
 // view is what a namespace's files hold, as far as it was read.
 type view struct {
-	logs    []*deviceLog
-	last    clock // the latest reading of the clock in any record that was read
-	entries int
+	logs []*deviceLog
+	last clock // the latest reading of the clock in any record that was read
 }
-
-func (l *deviceLog) file(i int) *logFile { return &l.files[i] }
 
 // openLogs finds the files of all devices that may write, and checks their headers against their
 // names. Nothing of the records is read.
