@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"errors"
 	"testing"
 
 	"kai/internal/vault/objectid"
@@ -36,4 +37,41 @@ func TestChangedBeforeUnlock(t *testing.T) {
 	saved[seenFile] = snapshot(t, b.path)[seenFile]
 	restore(t, b.path, saved)
 	wantErr(t, b.enter(), ErrRollback)
+}
+
+// What was seen is appended without sync: a block of it that did not come to the disk is a part that is
+// not remembered, and anything else that is wrong is told.
+func TestMemoryLosesABlock(t *testing.T) {
+	b := newMemoryVault(t)
+	for i := range 16 {
+		must(t, setIn(b, put("a", KindAPIKeys, string(rune('a'+i)))))
+	}
+	whole := snapshot(t, b.path)
+	data := whole[seenFile]
+	if len(data) < 3*512 {
+		t.Fatalf("%d bytes", len(data))
+	}
+	for sector := 512; sector < len(data); sector += 512 {
+		lost := append([]byte{}, data...)
+		clear(lost[sector:min(sector+512, len(lost))])
+		whole[seenFile] = lost
+		restore(t, b.path, whole)
+		must(t, b.enter())
+		must(t, setIn(b, put("b", KindAPIKeys, "value")))
+		must(t, b.enter())
+		b.want("default/a", "p")
+		b.want("default/b", "value")
+	}
+	for at := range data {
+		if at%7 != 0 {
+			continue
+		}
+		bad := append([]byte{}, data...)
+		bad[at] ^= 0x40
+		whole[seenFile] = bad
+		restore(t, b.path, whole)
+		if err := b.enter(); !errors.Is(err, ErrTampered) && !errors.Is(err, ErrNewer) && at < len(data)-200 {
+			t.Errorf("byte %d of %d: %v", at, len(data), err)
+		}
+	}
 }

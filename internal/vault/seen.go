@@ -31,7 +31,7 @@ import (
 //
 // A later record replaces an earlier one of the same manifest line or log. It is appended to without
 // sync: what a power cut takes from it was remembered by the vault's files at least. A torn record at
-// its end is dropped. It is written anew when it has grown.
+// its end is dropped, and so is everything from where a block did not come to the disk and is zeros. It is written anew when it has grown.
 const (
 	seenFile    = "local/seen.log"
 	seenMagic   = "KAISEEN1"
@@ -126,6 +126,9 @@ func (v *Vault) recall(key *secret.Bytes) (*memory, error) {
 		record := rest[1:n]
 		mac := seenNext(key, m.mac, record)
 		if !hmac.Equal(mac[:], rest[n:n+seenMAC]) {
+			if blockLost(data, int(m.size), int(m.size)+n+seenMAC) {
+				break
+			}
 			return nil, &FileError{seenFile, m.size, ErrTampered}
 		}
 		if !m.learn(record) {
@@ -136,6 +139,20 @@ func (v *Vault) recall(key *secret.Bytes) (*memory, error) {
 		rest = rest[n+seenMAC:]
 	}
 	return m, nil
+}
+
+// blockLost reports whether a part of what was appended may not have come to the disk before a power
+// cut: file systems leave zeros there. Whoever makes such zeros could cut the file off as well.
+func blockLost(data []byte, from, to int) bool {
+	const sector = 512
+	for from < to {
+		end := (from/sector + 1) * sector
+		if !slices.ContainsFunc(data[from:min(end, to)], func(b byte) bool { return b != 0 }) {
+			return true
+		}
+		from = end
+	}
+	return false
 }
 
 func (m *memory) learn(record []byte) bool {

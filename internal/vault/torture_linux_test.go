@@ -62,6 +62,8 @@ func work(order string) error {
 			err = b.set(i)
 		case "anything":
 			err = b.anything(i)
+		case "one":
+			err = b.one()
 		case "race":
 			err = b.race()
 		case "once":
@@ -148,6 +150,15 @@ func (b *worker) set(i int) error {
 		}
 	}
 	return nil
+}
+
+// one writes one secret.
+func (b *worker) one() error {
+	s, err := b.v.Space(b.held, DefaultNamespace)
+	if err == nil {
+		_, err = s.Commit(context.Background(), []Change{put("one", KindCredentials, "value")})
+	}
+	return err
 }
 
 // anything is set, and now and then something larger.
