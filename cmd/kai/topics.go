@@ -38,14 +38,16 @@ func environment() [][2]string {
 		{"KAI_IDENTITY", "the identity that signs when no -i is given"},
 		{"KAI_NO_INPUT", "never ask, as --no-input"},
 		{"KAI_PASSPHRASE_FILE", "file that holds the passphrase"},
-		{"CREDENTIALS_DIRECTORY", "directory of systemd; its file kai.passphrase holds the passphrase"},
+		{"CREDENTIALS_DIRECTORY", "directory of systemd; its files kai.passphrase and kai.session hold passphrase and session"},
 		{"KAI_ASKPASS, SSH_ASKPASS", "program that asks for the passphrase"},
 		{"KAI_PASSPHRASE", "the passphrase itself: other processes may see it, use a file"},
 		{"CI", "never ask, as --no-input"},
 		{"KAI_IN_HOOK", "set for the programs that take alerts: no alerts are raised under it"},
 		{"CLAUDECODE, CURSOR_TRACE_ID, CODEX_*, AGENT", "an agent is driving: never ask, and reveal secrets only with --allow-agent-reveal"},
 		{"SSH_AUTH_SOCK", "the ssh-agent"},
+		{"KAI_SESSION", "an unlocked session, as kai vault unlock --print gives it; it comes before the kernel's keyring"},
 		{"XDG_RUNTIME_DIR", "where an unlocked session is kept"},
+		{"VISUAL, EDITOR", "what kai vault edit runs"},
 		{"NO_COLOR, TERM=dumb", "no escape sequences and no progress bars"},
 	}
 }
