@@ -43,6 +43,9 @@ func Open(ctx context.Context, file io.ReaderAt, size int64) (*Archive, error) {
 	in := &counter{r: io.NewSectionReader(file, 0, size)}
 	t := tar.NewReader(in)
 	head, err := t.Next()
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = fmt.Errorf("%w: %w", ErrMalformed, tar.ErrHeader)
+	}
 	if err != nil {
 		return nil, tarError(err)
 	}

@@ -113,7 +113,12 @@ func Sync(ctx context.Context, fsys durable.FS, r remote.Remote, o Options) (*Re
 	defer func() { _ = s.clearStaging() }()
 	for range attempts {
 		s.res = &Result{}
-		if err = s.attempt(); !errors.Is(err, remote.ErrChanged) {
+		err = s.attempt()
+		if errors.Is(err, vault.ErrTampered) && !s.anew {
+			s.anew = true // a file here is damaged: what the place has may take its place
+			continue
+		}
+		if !errors.Is(err, remote.ErrChanged) {
 			break
 		}
 	}
@@ -145,6 +150,7 @@ type syncing struct {
 	damaged map[string]bool
 	// tooLarge are the tags of objects that are larger than they may be.
 	tooLarge map[string]string
+	anew     bool // nothing that is remembered of the place is believed
 	// confirmed is the fingerprint that was agreed to.
 	confirmed string
 }
@@ -187,6 +193,9 @@ func (s *syncing) begin() (err error) {
 	}
 	s.known = s.memory.of(s.o.Target)
 	s.before = maps.Clone(s.known.Objects)
+	if s.anew {
+		clear(s.known.Objects)
+	}
 	s.objects, s.admin, s.tooLarge = map[string]remote.Object{}, nil, map[string]string{}
 	s.logs, s.refused, s.forked, s.damaged = map[logKey]bool{}, map[string]bool{}, map[logKey]bool{}, map[string]bool{}
 	s.local, err = vault.Open(s.dir, s.o.Vault)
