@@ -329,3 +329,64 @@ func (u *usage) look(what string) {
 		}
 	}
 }
+
+// A process dies before what it has written is durable, another one sees it, and of all that is not
+// durable a power cut leaves only the memory: it must not know of more than is there.
+func TestMemoryIsNotAhead(t *testing.T) {
+	for name, c := range map[string]struct {
+		op, suffix string
+		do         func(v *Vault, keys *Keys) error
+	}{
+		"records": {"syncdata", logSuffix, func(v *Vault, keys *Keys) error {
+			s, err := v.Space(keys, DefaultNamespace)
+			if err == nil {
+				_, err = s.Commit(t.Context(), []Change{put("lost", KindAPIKeys, "value")})
+			}
+			return err
+		}},
+		"manifest": {"syncdir", adminDir, func(v *Vault, keys *Keys) error { return v.AddNamespace(t.Context(), keys, "lost", false) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newMemoryVault(t)
+			must(t, setIn(b, put("first", KindCredentials, "value")))
+			root, err := os.OpenRoot(b.path)
+			must(t, err)
+			defer root.Close()
+			d := newDisk(t, root, b.path)
+			died := false
+			v, keys, err := b.tryOpen(durable.NewDirFS(durabletest.Wrap(d, func(call durabletest.Call) *durabletest.Fault {
+				died = died || call.Op == c.op && strings.HasSuffix(call.Name, c.suffix)
+				return when(died, errDead, false, false)
+			})), b.slot)
+			must(t, err)
+			wantErr(t, c.do(v, keys), errDead)
+			_, keys, err = b.tryOpen(durable.NewDirFS(d), b.slot)
+			must(t, err)
+			v, err = Open(durable.NewDirFS(d), b.options())
+			must(t, err)
+			must(t, v.CheckMemory(keys))
+			s, err := v.Space(keys, DefaultNamespace)
+			must(t, err)
+			_, err = s.List(false)
+			must(t, err)
+			now := snapshot(t, b.path)
+			after := map[string][]byte{}
+			for file := range now {
+				dir, base := path.Split(file)
+				ino, ok := d.names[path.Clean(dir)][base]
+				switch {
+				case strings.HasSuffix(file, "/"):
+					after[file] = nil
+				case file == seenFile:
+					after[file] = now[file]
+				case ok:
+					after[file] = d.content[ino]
+				}
+			}
+			restore(t, b.path, after)
+			must(t, b.enter())
+			b.want("default/first", "value")
+			must(t, setIn(b, put("second", KindCredentials, "value")))
+		})
+	}
+}
