@@ -145,6 +145,19 @@ func (c *compaction) chooseOf(p string, h *history, stays map[*Version]bool) {
 		place++
 		stays[v] = !drop && h.noted(v, false).keeps(place, c.now)
 	}
+	// What replaced something that is still there stays: without it that would be a version of now again,
+	// beside the one that replaced this. So do deletions, and what replaced versions of other devices.
+	byID := make(map[string]*Version, len(h.versions))
+	for _, v := range h.versions {
+		byID[v.Record.String()] = v
+	}
+	slices.SortFunc(h.versions, later) // what replaces is later than what it replaces
+	for _, v := range h.versions {
+		stays[v] = stays[v] || slices.ContainsFunc(v.Parents, func(id string) bool {
+			old := byID[id]
+			return old != nil && (stays[old] || old.at.log != c.log)
+		})
+	}
 	for _, m := range h.metas {
 		about := slices.IndexFunc(h.versions, func(v *Version) bool { return v.Record.String() == m.Of })
 		stays[m] = h.notes[m.Of] == m && (about < 0 || stays[h.versions[about]])

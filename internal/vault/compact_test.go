@@ -63,6 +63,36 @@ func TestCompact(t *testing.T) {
 	}
 }
 
+// A deletion between two versions stays as long as the first does: the second would be beside it.
+func TestCompactKeepsWhatReplaced(t *testing.T) {
+	b := newVault(t)
+	b.set("default/a", KindAPIKeys, "before")
+	b.set("default/old", KindAPIKeys, "before")
+	s, _ := b.resolve("default/x")
+	for _, path := range []string{"a", "old"} {
+		v, err := s.Find(path)
+		must(t, err)
+		_, err = s.Delete(t.Context(), v)
+		must(t, err)
+	}
+	b.set("default/a", KindAPIKeys, "after")
+	b.now = b.now.Add(2 * tombstoneLife) // nor does what was deleted long ago come back
+	for range 2 {
+		_, err := s.Compact(t.Context(), CompactOptions{})
+		must(t, err)
+		b.reopen()
+		b.want("default/a", "after")
+		s, _ = b.resolve("default/x")
+		v, err := s.Find("a")
+		must(t, err)
+		if v.Conflict || v.Version != 3 {
+			t.Errorf("%+v", v)
+		}
+		_, err = b.tryGet("default/old")
+		wantErr(t, err, ErrNotFound)
+	}
+}
+
 // A secret that was removed with all its versions is in no file any more.
 func TestCompactDrops(t *testing.T) {
 	b := newVault(t)
