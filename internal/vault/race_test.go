@@ -2,8 +2,12 @@ package vault
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"kai/internal/durable"
+	"kai/internal/durable/durabletest"
 	"kai/internal/vault/objectid"
 )
 
@@ -73,5 +77,49 @@ func TestMemoryLosesABlock(t *testing.T) {
 		if err := b.enter(); !errors.Is(err, ErrTampered) && !errors.Is(err, ErrNewer) && at < len(data)-200 {
 			t.Errorf("byte %d of %d: %v", at, len(data), err)
 		}
+	}
+}
+
+// Readers do not lock. A commit of which one has read a part, and that is whole and remembered when it
+// looks what was remembered, is not tampering.
+func TestReadDuringCommit(t *testing.T) {
+	b := newMemoryVault(t)
+	must(t, setIn(b, put("first", KindAPIKeys, "value")))
+	before := snapshot(t, b.path)
+	must(t, setIn(b, put("second", KindAPIKeys, "value"), put("third", KindCredentials, "value")))
+	after := snapshot(t, b.path)
+	keys, user := b.keys.Encode()
+	names, err := b.space(DefaultNamespace).logNames()
+	must(t, err)
+	log := spaceFile(b.space(DefaultNamespace).id, names[0])
+	root, err := os.OpenRoot(b.path)
+	must(t, err)
+	defer root.Close()
+	write := func(files map[string][]byte, name string, size int) {
+		must(t, os.WriteFile(filepath.Join(b.path, name), files[name][:size], 0o600))
+	}
+	noticed := 0
+	for size := len(before[log]); size < len(after[log]); size += 13 {
+		restore(t, b.path, before)
+		write(after, log, size)
+		must(t, b.resume(keys, user))
+		reads := 0
+		b.v.dir = durable.NewDirFS(durabletest.Wrap(durable.Root(root), func(c durabletest.Call) *durabletest.Fault {
+			if c.Op == "read" && c.Name == log {
+				reads++ // of the header, and of the records
+			}
+			if reads > 1 && c.Op == "open" && c.Name == seenFile {
+				write(after, log, len(after[log]))
+				write(after, seenFile, len(after[seenFile]))
+				noticed++
+			}
+			return nil
+		}))
+		if n, err := b.readAll(); err != nil || n != 1 && n != 3 {
+			t.Fatalf("%d of %d bytes were there: %d secrets, %v", size, len(after[log]), n, err)
+		}
+	}
+	if noticed == 0 {
+		t.Error("nobody looked what was remembered: the test is blind")
 	}
 }

@@ -350,19 +350,30 @@ func (s *Space) scan(l *deviceLog, start int, from vlog.Position, visit func([]l
 			}
 			from = f.header.Start()
 		}
-		data, err := readFrom(s.v.dir, file, from.Offset)
-		if errors.Is(err, fs.ErrNotExist) {
-			return fileError(file, fmt.Errorf("%w: it is missing: %w", ErrTampered, fs.ErrNotExist))
-		}
-		if err != nil {
-			return err
-		}
-		if from, err = s.scanFile(l, i, key, data, from, visit); err != nil || l.past {
-			return err
+		for tries := 1; ; tries++ {
+			data, err := readFrom(s.v.dir, file, from.Offset)
+			if errors.Is(err, fs.ErrNotExist) {
+				return fileError(file, fmt.Errorf("%w: it is missing: %w", ErrTampered, fs.ErrNotExist))
+			}
+			if err != nil {
+				return err
+			}
+			from, err = s.scanFile(l, i, key, data, from, visit)
+			if err == nil && !l.past {
+				break
+			}
+			// Readers do not lock: a commit of which a part was read may be whole, and known to the memory, by
+			// now.
+			if tries == rereads || i < len(l.files)-1 || !errors.Is(err, ErrTampered) {
+				return err
+			}
 		}
 	}
 	return nil
 }
+
+// rereads is how often the end of a log is read when it looks damaged.
+const rereads = 3
 
 func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte, from vlog.Position, visit func([]located) error) (vlog.Position, error) {
 	f := &l.files[i]
