@@ -133,7 +133,7 @@ func exportSecrets(ctx context.Context, env *env, a vaultAccess, x *exportOption
 	defer out.Abort()
 	e := &exporting{o: o, prefix: x.prefix}
 	if err := e.write(ctx, out, x, recipients); err != nil {
-		return err
+		return importError(err)
 	}
 	if e.count == 0 {
 		return failf(exitNotFound, "no_such_secret", "nothing to export below %s: %w", printable(x.prefix), vault.ErrNotFound)
@@ -243,11 +243,19 @@ type exporting struct {
 }
 
 func (e *exporting) write(ctx context.Context, w io.Writer, x *exportOptions, recipients []age.Recipient) error {
-	if x.plain && x.format == "dotenv" {
-		return dotenv.Write(w, e.items(ctx))
-	}
 	if x.plain {
-		return flatjson.Write(w, e.items(ctx))
+		// All or nothing, also where what is written cannot be taken back.
+		text := transfer.NewBuffer(transfer.MaxInput)
+		defer text.Wipe()
+		write := flatjson.Write
+		if x.format == "dotenv" {
+			write = dotenv.Write
+		}
+		if err := write(text, e.items(ctx)); err != nil {
+			return err
+		}
+		_, err := w.Write(text.Bytes())
+		return err
 	}
 	b, err := bundle.NewWriter(w, recipients, bundle.Head{Vault: e.o.ID().String(), At: e.o.env.now()})
 	if err != nil {

@@ -141,19 +141,27 @@ func importError(err error) error {
 }
 
 // read reads and checks the source.
-func (x *importOptions) read(ctx context.Context, env *env, format *formats.Format) (*transfer.Store, error) {
+func (x *importOptions) read(ctx context.Context, env *env, format *formats.Format) (store *transfer.Store, err error) {
 	opts := transfer.Options{Run: env.runSecretProgram}
-	var err error
 	if opts.Identities, err = env.importIdentities(ctx, x.identities); err != nil {
 		return nil, err
 	}
+	asked := &askedIdentity{ctx: ctx, env: env, file: x.passphraseFile}
+	defer func() {
+		if asked.err != nil { // which the reader takes for a fault of the file
+			err = asked.err
+		}
+	}()
 	if format.Name == "kai" {
-		opts.Identities = append(opts.Identities, &askedIdentity{ctx: ctx, env: env, file: x.passphraseFile})
+		opts.Identities = append(opts.Identities, asked)
 	} else if x.passphraseFile != "" {
 		return nil, usagef("--export-passphrase-file is for exports of kai")
 	}
 	source := transfer.Source{Name: x.source}
 	if format.Directory {
+		if info, err := os.Stat(env.path(x.source)); err == nil && !info.IsDir() {
+			return nil, usagef("%s is no directory, as a store of %s is", x.source, format.Name)
+		}
 		if source.Root, err = os.OpenRoot(env.path(x.source)); err != nil {
 			return nil, err
 		}
@@ -232,6 +240,7 @@ type askedIdentity struct {
 	ctx  context.Context // of the command
 	env  *env
 	file string
+	err  error // of asking
 }
 
 func (a *askedIdentity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
@@ -242,6 +251,7 @@ func (a *askedIdentity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 		return t.readSecret(a.ctx, "Passphrase for the export:")
 	})
 	if err != nil {
+		a.err = err
 		return nil, err
 	}
 	defer pass.Wipe()
