@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"kai/internal/vault/session"
 )
 
 // tourStep is one command line of the tour and what must come of it.
@@ -23,6 +25,8 @@ type tourStep struct {
 	// put are files written before the command, by name; lines that end in a
 	// line feed and hold no quotes.
 	put map[string]string
+	// private: the files are for nobody else to read.
+	private bool
 	// line is a simple command of a shell: words without quotes, of which the
 	// last two may be < FILE, > FILE or >> FILE. The first is kai or the name of
 	// a program without which the step is left out.
@@ -31,8 +35,10 @@ type tourStep struct {
 	in string
 	// needs is a further program without which the step is left out.
 	needs string
-	exit  int
-	want  string // must stand in the answer
+	// keyring: the step is left out where the kernel keeps no keys, as in many containers.
+	keyring bool
+	exit    int
+	want    string // must stand in the answer
 }
 
 // tourJSON is one step of kai tour --json.
@@ -51,7 +57,7 @@ type tourRun struct {
 	exit     int
 	out, err bytes.Buffer
 	shown    transcript
-	skipped  string // for want of this program
+	skipped  string // why it was left out
 }
 
 // transcript is what a person would have seen. A program's two streams are
@@ -100,7 +106,11 @@ func (step tourStep) write(dir string) error {
 		if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(place, []byte(text), 0o644); err != nil {
+		mode := os.FileMode(0o644)
+		if step.private {
+			mode = 0o600
+		}
+		if err := os.WriteFile(place, []byte(text), mode); err != nil {
 			return err
 		}
 	}
@@ -113,7 +123,11 @@ func (step tourStep) run(ctx context.Context, env *env, home string) (did *tourR
 	dir := filepath.Join(home, step.in)
 	words := strings.Fields(step.line)
 	if _, err := exec.LookPath(step.needs); step.needs != "" && err != nil {
-		did.skipped = step.needs
+		did.skipped = step.needs + " is not installed"
+		return did, nil
+	}
+	if step.keyring && !session.Available() {
+		did.skipped = "the kernel keeps no keys here"
 		return did, nil
 	}
 	stdin, stdout := io.Reader(strings.NewReader("")), io.MultiWriter(&did.out, &did.shown)
@@ -144,8 +158,50 @@ func (step tourStep) run(ctx context.Context, env *env, home string) (did *tourR
 	}
 	sys := tourSystem(env, home, dir)
 	sys.stdin, sys.stdout, sys.stderr = stdin, stdout, io.MultiWriter(&did.err, &did.shown)
+	wait, err := tourChildStreams(&sys)
+	if err != nil {
+		return nil, err
+	}
 	did.exit = run(ctx, words[1:], sys)
-	return did, nil
+	return did, wait()
+}
+
+// tourChildStreams gives programs that kai runs the streams of the step, which must be files for them.
+// What they wrote is there once the result was called.
+func tourChildStreams(sys *system) (wait func() error, err error) {
+	var files []*os.File
+	var copying sync.WaitGroup
+	finish := func() error {
+		var errs []error
+		for _, f := range files {
+			errs = append(errs, f.Close())
+		}
+		copying.Wait()
+		return errors.Join(errs...)
+	}
+	if sys.stdinFile, err = os.Open(os.DevNull); err != nil {
+		return nil, err
+	}
+	files = append(files, sys.stdinFile)
+	pipe := func(to io.Writer) (*os.File, error) {
+		from, into, err := os.Pipe()
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, into)
+		copying.Go(func() {
+			defer from.Close()
+			_, _ = io.Copy(to, from) // writes to memory
+		})
+		return into, nil
+	}
+	if sys.stdoutFile, err = pipe(sys.stdout); err == nil {
+		sys.stderrFile, err = pipe(sys.stderr)
+	}
+	if err != nil {
+		return nil, errors.Join(err, finish())
+	}
+	return finish, nil
 }
 
 // tourSystem is the outside of a step: no terminal, and an environment in which
@@ -175,7 +231,7 @@ const tourPatience = 5 * time.Second
 func (did *tourRun) runProgram(ctx context.Context, words []string, sys system, stdin io.Reader, stdout io.Writer) error {
 	program, err := exec.LookPath(words[0])
 	if err != nil {
-		did.skipped = words[0]
+		did.skipped = words[0] + " is not installed"
 		return nil
 	}
 	cmd := exec.CommandContext(ctx, program, words[1:]...)
@@ -199,7 +255,11 @@ func (step tourStep) commands() []string {
 			lines, made[dir] = append(lines, "mkdir -p "+dir), true
 		}
 		text := strings.ReplaceAll(strings.TrimSuffix(step.put[name], "\n"), "\n", "' '")
-		lines = append(lines, fmt.Sprintf(`printf '%%s\n' '%s' > %s`, text, name))
+		line := fmt.Sprintf(`printf '%%s\n' '%s' > %s`, text, name)
+		if step.private {
+			line = "(umask 077 && " + line + ")"
+		}
+		lines = append(lines, line)
 	}
 	if step.in != "" {
 		return append(lines, "(cd "+step.in+" && "+step.line+")")
@@ -217,7 +277,7 @@ func (step tourStep) show(env *env, number int, did *tourRun) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %d. %s\n", number, step.say)
 	if did.skipped != "" {
-		fmt.Fprintf(&b, "# (left out: %s is not installed)\n\n", did.skipped)
+		fmt.Fprintf(&b, "# (left out: %s)\n\n", did.skipped)
 		return env.printf("%s", b.String())
 	}
 	for _, line := range step.commands() {

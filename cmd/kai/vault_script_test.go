@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,10 +12,7 @@ import (
 )
 
 // haveKeyring reports whether sessions can be kept by the kernel.
-func haveKeyring() bool {
-	_, err := session.Keyring{}.Load(objectid.ID{})
-	return errors.Is(err, session.ErrNone)
-}
+func haveKeyring() bool { return session.Available() }
 
 // needKeyring skips a test where sessions cannot be kept by the kernel.
 func needKeyring(t testing.TB) {

@@ -169,3 +169,9 @@ func carried(err error) error {
 	}
 	return err
 }
+
+// Available reports whether the kernel keeps keys for this user.
+func Available() bool {
+	_, err := Keyring{}.Load(objectid.ID{})
+	return errors.Is(err, ErrNone)
+}
