@@ -74,7 +74,6 @@ func (v *Vault) RotateNamespace(ctx context.Context, keys *Keys, name string) (e
 		}
 		p := s.policy.Clone()
 		epoch = p.Last().E + 1
-		a.undo = func() { delete(s.held.epochs, epoch) }
 		return a.newSpaceEpoch(p)
 	})
 	return epoch, err

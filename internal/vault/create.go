@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 
 	"filippo.io/age"
 
@@ -117,7 +118,8 @@ type amendment struct {
 	v    *Vault
 	keys *Keys
 	next *authority.Manifest
-	undo func() // puts the keys back when it is not published; nil: nothing to do
+	// undo puts the keys back when it is not published, the last first.
+	undo []func()
 	// published is called once there is no way back, for what must not be seen before; nil: nothing to do.
 	published func() error
 }
@@ -150,8 +152,10 @@ func (v *Vault) amend(ctx context.Context, keys *Keys, change func(*amendment) e
 	if err == nil {
 		err = a.publish()
 	}
-	if err != nil && a.undo != nil {
-		a.undo()
+	if err != nil {
+		for _, undo := range slices.Backward(a.undo) {
+			undo()
+		}
 	}
 	return err
 }
@@ -345,6 +349,8 @@ func (a *amendment) newSpaceEpoch(p *authority.Policy) error {
 	ccommit := derive.Commit(csk.Expose(), v.id, "csk")
 	p.Epochs = append(p.Epochs, authority.KeyEpoch{E: n, Commit: commit[:], CCommit: ccommit[:], Root: a.next.Last().E, Wraps: map[string]authority.Digest{}})
 	held.epochs[n] = &epochSecrets{nsk: nsk, csk: csk}
+	// Somebody else may make that epoch instead.
+	a.undo = append(a.undo, func() { delete(held.epochs, n) })
 	if err := mkdirs(v.dir, epochDir(p.NSID, n)); err != nil {
 		return err
 	}

@@ -17,7 +17,6 @@ import (
 
 	"kai/internal/durable"
 	"kai/internal/secret"
-	"kai/internal/vault/authority"
 	"kai/internal/vault/fields"
 	"kai/internal/vault/objectid"
 	"kai/internal/vault/slot"
@@ -251,12 +250,4 @@ func (b *testVault) damage() error {
 		return err
 	}
 	return first
-}
-
-// somebody is a principal with a recipient.
-func somebody(t testing.TB) (authority.Principal, *age.X25519Identity) {
-	t.Helper()
-	who, err := age.GenerateX25519Identity()
-	must(t, err)
-	return authority.Principal("kai1" + strings.Repeat("q", 52)), who
 }

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"kai/internal/durable"
 	"kai/internal/durable/durabletest"
+	"kai/internal/vault/authority"
 	"kai/internal/vault/objectid"
 )
 
@@ -121,5 +123,50 @@ func TestReadDuringCommit(t *testing.T) {
 	}
 	if noticed == 0 {
 		t.Error("nobody looked what was remembered: the test is blind")
+	}
+}
+
+// What was not published leaves nothing behind in the keys: somebody else makes the epoch that this
+// process has tried to make.
+func TestUnpublishedKeysAreForgotten(t *testing.T) {
+	b := newMemoryVault(t)
+	must(t, setIn(b, put("first", KindCredentials, "value")))
+	who := authority.Principal("kai1somebody")
+	must(t, b.v.Grant(t.Context(), b.keys, DefaultNamespace, Grant{Principal: who, Recipient: newIdentity(t).Recipient().String()}))
+	second, err := b.v.AddSlot(t.Context(), b.keys, b.cheapSlot(new(objectid.ID)))
+	must(t, err)
+	root, err := os.OpenRoot(b.path)
+	must(t, err)
+	defer root.Close()
+	for name, do := range map[string]func(v *Vault, keys *Keys) error{
+		"revoke": func(v *Vault, keys *Keys) error {
+			_, err := v.Revoke(t.Context(), keys, DefaultNamespace, who)
+			return err
+		},
+		"remove slot": func(v *Vault, keys *Keys) error { _, err := v.RemoveSlot(t.Context(), keys, second); return err },
+	} {
+		full := true
+		v, keys, err := b.tryOpen(durable.NewDirFS(durabletest.Wrap(durable.Root(root), func(c durabletest.Call) *durabletest.Fault {
+			return when(full && c.Op == "unnamed" && c.Name == adminDir, syscall.ENOSPC, false, false)
+		})), b.slot)
+		must(t, err)
+		wantErr(t, do(v, keys), syscall.ENOSPC)
+		full = false
+		must(t, b.enter())
+		must(t, b.v.Grant(t.Context(), b.keys, DefaultNamespace, Grant{Principal: who + "2", Recipient: newIdentity(t).Recipient().String(), FromNow: true}))
+		must(t, setIn(b, put("second", KindCredentials, name)))
+		s, err := v.Space(keys, DefaultNamespace)
+		must(t, err)
+		_, err = s.Commit(t.Context(), []Change{put("third", KindCredentials, name)})
+		must(t, err)
+		x, err := s.Find("second")
+		must(t, err)
+		if got, err := s.text(x); err != nil || got != name {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+		must(t, do(v, keys))
+		must(t, b.enter())
+		b.want("default/third", name)
+		must(t, b.damage())
 	}
 }

@@ -184,13 +184,8 @@ func (a *amendment) newRootEpoch() error {
 	a.next.Epochs = append(a.next.Epochs, e)
 	oldUser := keys.user
 	keys.root, keys.rootEpoch, keys.user = root, e.E, user
-	undo := func() { keys.root, keys.rootEpoch, keys.user = old, before.E, oldUser }
-	if err := a.spreadRoot(spaces, recipient); err != nil {
-		undo()
-		return err
-	}
-	a.undo = undo
-	return nil
+	a.undo = append(a.undo, func() { keys.root, keys.rootEpoch, keys.user = old, before.E, oldUser })
+	return a.spreadRoot(spaces, recipient)
 }
 
 // spreadRoot gives the new root and user keys to all slots and makes new keys of all namespaces.
