@@ -284,15 +284,6 @@ func sameFiles(t testing.TB, a, b map[string]string) {
 	}
 }
 
-func (m *machine) history(path string) int {
-	m.Helper()
-	s, err := m.v.Space(m.keys, "default")
-	must(m, err)
-	list, err := s.History(path)
-	must(m, err)
-	return len(list)
-}
-
 func glob(t testing.TB, dir, pattern string) []string {
 	t.Helper()
 	list, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern)))
