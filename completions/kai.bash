@@ -207,6 +207,21 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai vault import --export-passphrase-file') kind=file ;;
     'kai vault import --as') kind=text ;;
     'kai vault import --session-fd') kind=text ;;
+    'kai vault backup --output'|'kai vault backup -o') kind=file ;;
+    'kai vault backup --slot') kind=text ;;
+    'kai vault backup --identity') kind=file ;;
+    'kai vault backup --share') kind=file ;;
+    'kai vault backup --as') kind=text ;;
+    'kai vault backup --session-fd') kind=text ;;
+    'kai vault restore --slot') kind=text ;;
+    'kai vault restore --as') kind=text ;;
+    'kai vault restore --identity') kind=file ;;
+    'kai vault restore --share') kind=file ;;
+    'kai vault restore --ttl') kind=text ;;
+    'kai vault restore --idle') kind=text ;;
+    'kai vault sync --fingerprint') kind=text ;;
+    'kai vault sync --as') kind=text ;;
+    'kai vault sync --session-fd') kind=text ;;
     'kai vault role add --as') kind=text ;;
     'kai vault role add --session-fd') kind=text ;;
     'kai vault role rm --as') kind=text ;;
@@ -384,7 +399,7 @@ _kai_verb() { # $1: command; sets flags, words and files
         ;;
     'kai vault')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
-        words='init unlock lock status slot ns set get list history rollback rm mv cp edit generate rotate due run inject export import role grant revoke device compact resolve check'
+        words='init unlock lock status slot ns set get list history rollback rm mv cp edit generate rotate due run inject export import backup restore sync role grant revoke device compact resolve check'
         ;;
     'kai vault init')
         flags='--slot --label --kdf -t -m -p --iterations -k -n --to --recipient -r --ttl --idle --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -474,6 +489,18 @@ _kai_verb() { # $1: command; sets flags, words and files
         flags='--to --kind --tag --module --service --agent --on-conflict --dry-run --identity --export-passphrase-file --as --session-fd --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         words='kai dotenv json pass passage sops bitwarden-json bitwarden-csv keepass-xml keepass-csv'
         files=1
+        ;;
+    'kai vault backup')
+        flags='--output -o --force -f --deep --slot --identity --share --as --session-fd --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        words='verify'
+        files=1
+        ;;
+    'kai vault restore')
+        flags='--accept-rollback --slot --as --identity --share --ttl --idle --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        files=1
+        ;;
+    'kai vault sync')
+        flags='--pull --push --dry-run --fingerprint --as --session-fd --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai vault role')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
@@ -685,7 +712,7 @@ _kai() {
             ;;
         *)
             case "$at $word" in
-            'kai keygen'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai id list'|'kai id rename'|'kai id default'|'kai sign'|'kai verify'|'kai attest'|'kai hash'|'kai git'|'kai git setup'|'kai git verify'|'kai vault'|'kai vault init'|'kai vault unlock'|'kai vault lock'|'kai vault status'|'kai vault slot'|'kai vault slot add'|'kai vault slot list'|'kai vault slot rm'|'kai vault ns'|'kai vault ns add'|'kai vault ns list'|'kai vault ns rm'|'kai vault set'|'kai vault get'|'kai vault list'|'kai vault history'|'kai vault rollback'|'kai vault rm'|'kai vault mv'|'kai vault cp'|'kai vault edit'|'kai vault generate'|'kai vault rotate'|'kai vault due'|'kai vault run'|'kai vault inject'|'kai vault export'|'kai vault import'|'kai vault role'|'kai vault role add'|'kai vault role rm'|'kai vault role list'|'kai vault role show'|'kai vault role member'|'kai vault role member add'|'kai vault role member rm'|'kai vault grant'|'kai vault revoke'|'kai vault device'|'kai vault device list'|'kai vault device new'|'kai vault device add'|'kai vault device rm'|'kai vault compact'|'kai vault resolve'|'kai vault check'|'kai audit'|'kai audit init'|'kai audit status'|'kai audit show'|'kai audit query'|'kai audit tail'|'kai audit verify'|'kai audit prove'|'kai audit check-proof'|'kai audit checkpoint'|'kai audit witness'|'kai audit witness request'|'kai audit witness submit'|'kai audit witness add'|'kai audit witness sign'|'kai audit witness trust'|'kai audit witness forget'|'kai audit witness list'|'kai audit hash'|'kai audit export'|'kai audit report'|'kai audit alert'|'kai audit alert list'|'kai audit alert test'|'kai audit alert flush'|'kai audit alert rules'|'kai audit alert lint'|'kai audit archive'|'kai audit prune'|'kai tour'|'kai doctor'|'kai completion'|'kai help'|'kai version')
+            'kai keygen'|'kai id'|'kai id show'|'kai id export'|'kai id import'|'kai id list'|'kai id rename'|'kai id default'|'kai sign'|'kai verify'|'kai attest'|'kai hash'|'kai git'|'kai git setup'|'kai git verify'|'kai vault'|'kai vault init'|'kai vault unlock'|'kai vault lock'|'kai vault status'|'kai vault slot'|'kai vault slot add'|'kai vault slot list'|'kai vault slot rm'|'kai vault ns'|'kai vault ns add'|'kai vault ns list'|'kai vault ns rm'|'kai vault set'|'kai vault get'|'kai vault list'|'kai vault history'|'kai vault rollback'|'kai vault rm'|'kai vault mv'|'kai vault cp'|'kai vault edit'|'kai vault generate'|'kai vault rotate'|'kai vault due'|'kai vault run'|'kai vault inject'|'kai vault export'|'kai vault import'|'kai vault backup'|'kai vault restore'|'kai vault sync'|'kai vault role'|'kai vault role add'|'kai vault role rm'|'kai vault role list'|'kai vault role show'|'kai vault role member'|'kai vault role member add'|'kai vault role member rm'|'kai vault grant'|'kai vault revoke'|'kai vault device'|'kai vault device list'|'kai vault device new'|'kai vault device add'|'kai vault device rm'|'kai vault compact'|'kai vault resolve'|'kai vault check'|'kai audit'|'kai audit init'|'kai audit status'|'kai audit show'|'kai audit query'|'kai audit tail'|'kai audit verify'|'kai audit prove'|'kai audit check-proof'|'kai audit checkpoint'|'kai audit witness'|'kai audit witness request'|'kai audit witness submit'|'kai audit witness add'|'kai audit witness sign'|'kai audit witness trust'|'kai audit witness forget'|'kai audit witness list'|'kai audit hash'|'kai audit export'|'kai audit report'|'kai audit alert'|'kai audit alert list'|'kai audit alert test'|'kai audit alert flush'|'kai audit alert rules'|'kai audit alert lint'|'kai audit archive'|'kai audit prune'|'kai tour'|'kai doctor'|'kai completion'|'kai help'|'kai version')
                 at="$at $word"
                 ;;
             'kai vault run '*)

@@ -468,6 +468,38 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai vault import --session-fd'
                 set skip 1
+            case 'kai vault backup --output'
+                set skip 1
+            case 'kai vault backup -o'
+                set skip 1
+            case 'kai vault backup --slot'
+                set skip 1
+            case 'kai vault backup --identity'
+                set skip 1
+            case 'kai vault backup --share'
+                set skip 1
+            case 'kai vault backup --as'
+                set skip 1
+            case 'kai vault backup --session-fd'
+                set skip 1
+            case 'kai vault restore --slot'
+                set skip 1
+            case 'kai vault restore --as'
+                set skip 1
+            case 'kai vault restore --identity'
+                set skip 1
+            case 'kai vault restore --share'
+                set skip 1
+            case 'kai vault restore --ttl'
+                set skip 1
+            case 'kai vault restore --idle'
+                set skip 1
+            case 'kai vault sync --fingerprint'
+                set skip 1
+            case 'kai vault sync --as'
+                set skip 1
+            case 'kai vault sync --session-fd'
+                set skip 1
             case 'kai vault role add --as'
                 set skip 1
             case 'kai vault role add --session-fd'
@@ -700,7 +732,7 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai tour --keep'
                 set skip 1
-            case 'kai keygen' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai id list' 'kai id rename' 'kai id default' 'kai sign' 'kai verify' 'kai attest' 'kai hash' 'kai git' 'kai git setup' 'kai git verify' 'kai vault' 'kai vault init' 'kai vault unlock' 'kai vault lock' 'kai vault status' 'kai vault slot' 'kai vault slot add' 'kai vault slot list' 'kai vault slot rm' 'kai vault ns' 'kai vault ns add' 'kai vault ns list' 'kai vault ns rm' 'kai vault set' 'kai vault get' 'kai vault list' 'kai vault history' 'kai vault rollback' 'kai vault rm' 'kai vault mv' 'kai vault cp' 'kai vault edit' 'kai vault generate' 'kai vault rotate' 'kai vault due' 'kai vault run' 'kai vault inject' 'kai vault export' 'kai vault import' 'kai vault role' 'kai vault role add' 'kai vault role rm' 'kai vault role list' 'kai vault role show' 'kai vault role member' 'kai vault role member add' 'kai vault role member rm' 'kai vault grant' 'kai vault revoke' 'kai vault device' 'kai vault device list' 'kai vault device new' 'kai vault device add' 'kai vault device rm' 'kai vault compact' 'kai vault resolve' 'kai vault check' 'kai audit' 'kai audit init' 'kai audit status' 'kai audit show' 'kai audit query' 'kai audit tail' 'kai audit verify' 'kai audit prove' 'kai audit check-proof' 'kai audit checkpoint' 'kai audit witness' 'kai audit witness request' 'kai audit witness submit' 'kai audit witness add' 'kai audit witness sign' 'kai audit witness trust' 'kai audit witness forget' 'kai audit witness list' 'kai audit hash' 'kai audit export' 'kai audit report' 'kai audit alert' 'kai audit alert list' 'kai audit alert test' 'kai audit alert flush' 'kai audit alert rules' 'kai audit alert lint' 'kai audit archive' 'kai audit prune' 'kai tour' 'kai doctor' 'kai completion' 'kai help' 'kai version'
+            case 'kai keygen' 'kai id' 'kai id show' 'kai id export' 'kai id import' 'kai id list' 'kai id rename' 'kai id default' 'kai sign' 'kai verify' 'kai attest' 'kai hash' 'kai git' 'kai git setup' 'kai git verify' 'kai vault' 'kai vault init' 'kai vault unlock' 'kai vault lock' 'kai vault status' 'kai vault slot' 'kai vault slot add' 'kai vault slot list' 'kai vault slot rm' 'kai vault ns' 'kai vault ns add' 'kai vault ns list' 'kai vault ns rm' 'kai vault set' 'kai vault get' 'kai vault list' 'kai vault history' 'kai vault rollback' 'kai vault rm' 'kai vault mv' 'kai vault cp' 'kai vault edit' 'kai vault generate' 'kai vault rotate' 'kai vault due' 'kai vault run' 'kai vault inject' 'kai vault export' 'kai vault import' 'kai vault backup' 'kai vault restore' 'kai vault sync' 'kai vault role' 'kai vault role add' 'kai vault role rm' 'kai vault role list' 'kai vault role show' 'kai vault role member' 'kai vault role member add' 'kai vault role member rm' 'kai vault grant' 'kai vault revoke' 'kai vault device' 'kai vault device list' 'kai vault device new' 'kai vault device add' 'kai vault device rm' 'kai vault compact' 'kai vault resolve' 'kai vault check' 'kai audit' 'kai audit init' 'kai audit status' 'kai audit show' 'kai audit query' 'kai audit tail' 'kai audit verify' 'kai audit prove' 'kai audit check-proof' 'kai audit checkpoint' 'kai audit witness' 'kai audit witness request' 'kai audit witness submit' 'kai audit witness add' 'kai audit witness sign' 'kai audit witness trust' 'kai audit witness forget' 'kai audit witness list' 'kai audit hash' 'kai audit export' 'kai audit report' 'kai audit alert' 'kai audit alert list' 'kai audit alert test' 'kai audit alert flush' 'kai audit alert rules' 'kai audit alert lint' 'kai audit archive' 'kai audit prune' 'kai tour' 'kai doctor' 'kai completion' 'kai help' 'kai version'
                 set at "$at $word"
             case '* -*'
                 continue
@@ -792,7 +824,7 @@ complete -c kai -n "__kai_at 'kai sign'" -l jcs -d 'jws: sign the RFC 8785 form 
 complete -c kai -n "__kai_at 'kai sign'" -l exclude -x -d 'manifest: leave out paths that match PATTERN; may be repeated'
 complete -c kai -n "__kai_at 'kai verify'" -F
 complete -c kai -n "__kai_at 'kai verify'" -l signature -s s -r -F -d 'the signature is in SIG, or - for standard input'
-complete -c kai -n "__kai_at 'kai verify'" -l signer -r -F -d 'trust the keys in WHO, a public-key file, key or fingerprint; may be repeated'
+complete -c kai -n "__kai_at 'kai verify'" -l signer -r -F -d 'trust WHO, an identity, public-key file, key or fingerprint; may be repeated'
 complete -c kai -n "__kai_at 'kai verify'" -l allowed-signers -r -F -d 'trust by the OpenSSH allowed_signers FILE'
 complete -c kai -n "__kai_at 'kai verify'" -l principal -s I -x -d 'the signer must be PRINCIPAL of --allowed-signers'
 complete -c kai -n "__kai_at 'kai verify'" -l krl -r -F -d 'refuse what the OpenSSH key revocation list FILE revokes'
@@ -876,6 +908,9 @@ complete -c kai -n "__kai_at 'kai vault'" -a run -d 'run a program with secrets 
 complete -c kai -n "__kai_at 'kai vault'" -a inject -d 'fill secrets into a template'
 complete -c kai -n "__kai_at 'kai vault'" -a export -d 'write secrets into a file, sealed or plain'
 complete -c kai -n "__kai_at 'kai vault'" -a import -d 'take secrets over from another store'
+complete -c kai -n "__kai_at 'kai vault'" -a backup -d 'put the vault into one file, or check such a file'
+complete -c kai -n "__kai_at 'kai vault'" -a restore -d 'take a vault out of a backup, in a home that has none'
+complete -c kai -n "__kai_at 'kai vault'" -a sync -d 'bring the vault and a copy of it elsewhere to one state'
 complete -c kai -n "__kai_at 'kai vault'" -a role -d 'groups that namespaces are granted to'
 complete -c kai -n "__kai_at 'kai vault'" -a grant -d 'let somebody read or write a namespace'
 complete -c kai -n "__kai_at 'kai vault'" -a revoke -d 'take a namespace from somebody'
@@ -1058,6 +1093,30 @@ complete -c kai -n "__kai_at 'kai vault import'" -l identity -r -F -d 'open what
 complete -c kai -n "__kai_at 'kai vault import'" -l export-passphrase-file -r -F -d 'the passphrase of the export is in FILE'
 complete -c kai -n "__kai_at 'kai vault import'" -l as -x -d 'without a session: open what was granted to the key KEYREF'
 complete -c kai -n "__kai_at 'kai vault import'" -l session-fd -x -d 'read the session from file descriptor N'
+complete -c kai -n "__kai_at 'kai vault backup'" -a verify
+complete -c kai -n "__kai_at 'kai vault backup'" -F
+complete -c kai -n "__kai_at 'kai vault backup'" -l output -s o -r -F -d 'write to FILE, or - for stdout'
+complete -c kai -n "__kai_at 'kai vault backup'" -l force -s f -d 'replace FILE if it exists'
+complete -c kai -n "__kai_at 'kai vault backup'" -l deep -d 'verify: also open every value'
+complete -c kai -n "__kai_at 'kai vault backup'" -l slot -x -d 'verify --deep: open the slot with the ID, or of the TYPE'
+complete -c kai -n "__kai_at 'kai vault backup'" -l identity -r -F -d 'verify --deep: open a slot of type age with the key in FILE'
+complete -c kai -n "__kai_at 'kai vault backup'" -l share -r -F -d 'verify --deep: open a slot of type recovery with the share in FILE'
+complete -c kai -n "__kai_at 'kai vault backup'" -l as -x -d 'without a session: open what was granted to the key KEYREF'
+complete -c kai -n "__kai_at 'kai vault backup'" -l session-fd -x -d 'read the session from file descriptor N'
+complete -c kai -n "__kai_at 'kai vault restore'" -F
+complete -c kai -n "__kai_at 'kai vault restore'" -l accept-rollback -d 'restore a state that is older than what was seen here'
+complete -c kai -n "__kai_at 'kai vault restore'" -l slot -x -d 'open the slot with the ID, or of the TYPE'
+complete -c kai -n "__kai_at 'kai vault restore'" -l as -x -d 'open what was granted to the key KEYREF; then no device is made'
+complete -c kai -n "__kai_at 'kai vault restore'" -l identity -r -F -d 'open a slot of type age with the key in FILE'
+complete -c kai -n "__kai_at 'kai vault restore'" -l share -r -F -d 'open a slot of type recovery with the share in FILE'
+complete -c kai -n "__kai_at 'kai vault restore'" -l ttl -x -d 'lock after D, used or not: 90s, 15m, 8h (default: 8h)'
+complete -c kai -n "__kai_at 'kai vault restore'" -l idle -x -d 'lock after D without use (default: 15m)'
+complete -c kai -n "__kai_at 'kai vault sync'" -l pull -d 'only adopt what TARGET has'
+complete -c kai -n "__kai_at 'kai vault sync'" -l push -d 'only give TARGET what it lacks'
+complete -c kai -n "__kai_at 'kai vault sync'" -l dry-run -d 'only say what would be done'
+complete -c kai -n "__kai_at 'kai vault sync'" -l fingerprint -x -d 'the vault must have the fingerprint FP'
+complete -c kai -n "__kai_at 'kai vault sync'" -l as -x -d 'without a session: open what was granted to the key KEYREF'
+complete -c kai -n "__kai_at 'kai vault sync'" -l session-fd -x -d 'read the session from file descriptor N'
 complete -c kai -n "__kai_at 'kai vault role'" -a add -d 'make a role'
 complete -c kai -n "__kai_at 'kai vault role'" -a rm -d 'remove a role and what was granted to it'
 complete -c kai -n "__kai_at 'kai vault role'" -a list -d 'all roles'

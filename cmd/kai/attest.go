@@ -51,7 +51,7 @@ func attestCommand() command {
 			&cli.BoolFlag{Name: "add", Usage: "add a line to the file instead of replacing it"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "replace an existing file"},
 		),
-		recorded: records("signature_created"),
+		recorded: storeRecorded(records("signature_created")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return attest(ctx, env, readAttestOptions(c))
 		},

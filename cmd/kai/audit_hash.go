@@ -55,21 +55,21 @@ func auditHash(ctx context.Context, env *env, name string) error {
 	if err != nil {
 		return err
 	}
-	print := func(s *vault.Space, path string) error {
+	show := func(s *vault.Space, path string) error {
 		if env.json {
 			return env.printJSON(auditHashJSON{env.head(true), s.PathTag(path), s.Name(), path})
 		}
 		return env.printf("%s  %s\n", s.PathTag(path), s.Name()+"/"+path)
 	}
 	if s, _, path, err := o.path(name); err == nil {
-		return print(s, path)
+		return show(s, path)
 	}
 	for _, ns := range list {
 		s, err := o.Space(o.keys, ns)
 		if err != nil {
 			return err
 		}
-		if err := print(s, name); err != nil {
+		if err := show(s, name); err != nil {
 			return err
 		}
 	}

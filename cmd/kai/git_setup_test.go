@@ -195,7 +195,7 @@ func TestGitSetupRefusals(t *testing.T) {
 		{[]string{"--key", "file:" + path + "x"}, exitNotFound, "no such file"},
 		{[]string{"--key", "file:" + pq}, exitUsage, "git does not sign with ml-dsa-65 keys"},
 		{[]string{"--key", "agent:SHA256:" + strings.Repeat("A", 43)}, exitBackend, "agent"},
-		{[]string{"--identity", "ada"}, exitLocked, "identities"},
+		{[]string{"--identity", "ada"}, exitLocked, "no identity"},
 		{[]string{"--key", "file:" + path, "--identity", "ada"}, exitUsage, "exclude"},
 		{[]string{"--key", "file:" + path, "--global", "--local"}, exitUsage, "exclude"},
 		{[]string{"--key", "file:" + path, "--undo"}, exitUsage, "--undo"},

@@ -44,7 +44,7 @@ func gitVerifyCommand() command {
 			&cli.StringFlag{Name: "allow-unsigned-before", Usage: "ancestors of `REV` need no signature"},
 			&cli.StringFlag{Name: "at", Usage: "judge keys as of `TIME`: RFC 3339, a date, now, or git, the committer's time", Value: atGit},
 		},
-		recorded: observes("signature_verified"),
+		recorded: storeRecorded(observes("signature_verified")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			o, err := readGitVerifyOptions(env, c)
 			if err != nil {

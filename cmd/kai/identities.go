@@ -233,7 +233,9 @@ func (e *env) ownIdentity(who string) (*store.Entry, *identity.Identity, error) 
 			err = noIdentities()
 		}
 	}
-	switch {
+	switch s, _ := e.trustStore(); {
+	case errors.Is(err, store.ErrNotFound) && len(s.Entries()) == 0:
+		return nil, nil, noIdentities()
 	case errors.Is(err, store.ErrNotFound):
 		return nil, nil, withHint(err, "kai id list")
 	case err != nil:

@@ -52,7 +52,7 @@ func signCommand() command {
 			&cli.BoolFlag{Name: "jcs", Usage: "jws: sign the RFC 8785 form of the JSON in FILE"},
 			&cli.StringSliceFlag{Name: "exclude", Usage: "manifest: leave out paths that match `PATTERN`; may be repeated"},
 		),
-		recorded: records("signature_created"),
+		recorded: storeRecorded(records("signature_created")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return sign(ctx, env, readSignOptions(c))
 		},

@@ -107,9 +107,9 @@ func runKeygen(ctx context.Context, env *env, args []string) int {
 func (k *keygen) recorded() recorded {
 	switch k.operation {
 	case "sign":
-		return records("signature_created")
+		return storeRecorded(records("signature_created"))
 	case "verify", "check-novalidate":
-		return observes("signature_verified")
+		return storeRecorded(observes("signature_verified"))
 	}
 	return readsOnly("reads lists of signers")
 }

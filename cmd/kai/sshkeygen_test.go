@@ -433,7 +433,7 @@ func (b *keygenBench) startAgent(t *testing.T) {
 	b.environ = append(b.environ, "SSH_AUTH_SOCK="+socket)
 }
 
-// A trust store in the place of allowed signers is told from one.
+// What begins like a trust store in the place of allowed signers and is none allows nobody.
 func (b *keygenBench) testTrustStore(t *testing.T) {
 	b.write(t, "truststore.json", "{}\n")
 	for _, line := range []string{
@@ -441,7 +441,7 @@ func (b *keygenBench) testTrustStore(t *testing.T) {
 		"-Y match-principals -f truststore.json -I alice",
 	} {
 		got := b.ours(t, b.read(t, "m"), strings.Fields(line)...)
-		if got.code != keygenFailed || !strings.Contains(got.stderr, "truststore.json: is a trust store") {
+		if got.code != keygenFailed || !strings.Contains(got.stderr, "truststore.json: trust store: malformed") {
 			t.Errorf("%s: %s", line, got)
 		}
 	}

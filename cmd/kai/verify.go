@@ -24,6 +24,7 @@ func verifyCommand() command {
 		name:    "verify",
 		summary: "check signatures of every format: may I rely on this?",
 		examples: []example{
+			{"kai verify app", "signed by an own identity?"},
 			{"kai verify app --signer release_key.pub", "app and every signature file beside it"},
 			{"kai verify app -s app.minisig --signer minisign.pub", "one signature file"},
 			{"kai verify dist.kai-manifest --signer release_key.pub", "a directory against its manifest"},
@@ -35,7 +36,9 @@ func verifyCommand() command {
 		about: "FILE is judged by the signature in it, by -s SIG, or by the signature files beside\n" +
 			"it (FILE.sig, FILE.minisig, …): all that exist are checked. The format is found by\n" +
 			"content. The answer is trusted (exit 0), bad (3), untrusted (4) or undecidable (5).\n" +
-			"A signature counts as trusted only through --signer or --allowed-signers.\n" +
+			"A signature counts as trusted through --signer or --allowed-signers; without them only own\n" +
+			"identities, and those that the trust store trusts. What it says against a signer always\n" +
+			"counts. No open vault is needed.\n" +
 			"After a manifest, DIR is the directory to compare (default: its name without the\n" +
 			"suffix). After an in-toto statement, each FILE must be one of its subjects.",
 		args:       "FILE|DIR|git:REV|-...",
@@ -43,7 +46,7 @@ func verifyCommand() command {
 		readsStdin: true,
 		flags: []cli.Flag{
 			&cli.PathFlag{Name: "signature", Aliases: []string{"s"}, Usage: "the signature is in `SIG`, or - for standard input"},
-			&cli.StringSliceFlag{Name: "signer", TakesFile: true, Usage: "trust the keys in `WHO`, a public-key file, key or fingerprint; may be repeated"},
+			&cli.StringSliceFlag{Name: "signer", TakesFile: true, Usage: "trust `WHO`, an identity, public-key file, key or fingerprint; may be repeated"},
 			&cli.PathFlag{Name: "allowed-signers", Usage: "trust by the OpenSSH allowed_signers `FILE`"},
 			&cli.StringFlag{Name: "principal", Aliases: []string{"I"}, Usage: "the signer must be `PRINCIPAL` of --allowed-signers"},
 			&cli.PathFlag{Name: "krl", Usage: "refuse what the OpenSSH key revocation list `FILE` revokes"},
@@ -62,7 +65,7 @@ func verifyCommand() command {
 			&cli.BoolFlag{Name: "explain", Usage: "say of each signature what it is and what decided"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print nothing: the exit code is the answer"},
 		},
-		recorded: observes("signature_verified"),
+		recorded: storeRecorded(observes("signature_verified")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return verify(ctx, env, readVerifyOptions(c))
 		},

@@ -18,9 +18,9 @@ var (
 	ErrNewer = signed.ErrNewer
 	// ErrTampered: a head that its owner has not signed, or entries that are not
 	// those it covers.
-	ErrTampered = errors.New("trust store tampered with")
+	ErrTampered = errors.New("tampered with")
 	// ErrRollback: an older head than was seen, or another one of the same number.
-	ErrRollback = errors.New("trust store older than what was seen here")
+	ErrRollback = errors.New("trust store: older than what was seen here")
 	// ErrExists: a name that another identity has.
 	ErrExists = errors.New("exists already")
 	// ErrNotFound: an identity that the store does not have.
