@@ -242,9 +242,10 @@ func (e *env) environPassphrase() *secret.Bytes {
 	return value.Clone()
 }
 
-// close wipes what env keeps.
+// close wipes what env keeps. Nobody is asked afterwards.
 func (e *env) close() {
-	e.given.Wipe()
-	e.environPass.Wipe()
-	e.session.Wipe()
+	for _, s := range []**secret.Bytes{&e.given, &e.environPass, &e.session} {
+		(*s).Wipe()
+		*s = nil
+	}
 }

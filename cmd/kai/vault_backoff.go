@@ -4,10 +4,14 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"kai/internal/audit/event"
+	"kai/internal/vault/session"
 )
 
-// Guessing through kai is slowed down: from the fifth failure in five minutes on, each makes the next
-// attempt wait twice as long. Who has the files guesses at the cost of the KDF alone.
+// Guessing through kai is slowed down, whichever command asks: from the fifth failure in five minutes
+// on, each makes the next attempt wait twice as long. Who has the files guesses at the cost of the KDF
+// alone.
 const (
 	backOffWindow = 5 * time.Minute
 	backOffFree   = 4
@@ -34,8 +38,8 @@ func (e *env) backOff(ctx context.Context) error {
 		if t := v.Time(); now.Sub(t) > backOffWindow || string(v.Act) == "vault_unlocked" || looked > backOffEvents {
 			break
 		}
-		if string(v.Act) != "vault_unlock_failed" {
-			continue
+		if v.Outcome != event.Fail || v.Time().After(now.Add(session.ClockSlack)) {
+			continue // what the future holds, when the clock was set back, keeps nobody out
 		}
 		if ev := v.Event(); ev.Details.Get("error") == "wrong_factor" {
 			if failures++; failures == 1 {

@@ -270,9 +270,15 @@ func (o *openedVault) openSlot(ctx context.Context, c slotChoice) (*vault.Keys, 
 	if err != nil {
 		return nil, err
 	}
+	if err := o.env.backOff(ctx); err != nil {
+		return nil, err
+	}
 	o.env.fact("slot", s.ID().String())
 	o.env.fact("method", strings.Join(s.Types(), "+"))
 	who, err := s.Open(ctx, o.ID(), o.Root(), o.openers(c)...)
+	if errors.Is(err, slot.ErrWrongFactor) && c.slot == "" && len(o.Slots()) > 1 {
+		return nil, withHint(slotError(err), "kai vault unlock --slot ID, if it is for another one: kai vault slot list")
+	}
 	if err != nil {
 		return nil, slotError(err)
 	}

@@ -88,7 +88,7 @@ func runWithSecrets(ctx context.Context, env *env, a vaultAccess, r *runOptions)
 	}
 	o.env.fact("secret_count", int64(len(w.secrets)))
 	o.env.fact("path", w.tags)
-	o.keys.Wipe() // the program may run for days
+	o.close() // the program may run for days
 	code, err := c.run(ctx)
 	if err != nil {
 		return failf(code, "child", "%w", err)

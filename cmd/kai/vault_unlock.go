@@ -96,9 +96,6 @@ func unlockVault(ctx context.Context, env *env, s sessionOptions, as string, cho
 	if as != "" {
 		err = o.unlockAs(ctx, as)
 	} else {
-		if err := env.backOff(ctx); err != nil {
-			return err
-		}
 		o.keys, err = o.openSlot(ctx, choice)
 	}
 	if err != nil {
