@@ -159,7 +159,7 @@ func (d *disk) cut(t *testing.T, luck *rand.Rand) map[string][]byte {
 // calls; and then the power fails. What was acknowledged is there, and the vault opens. Whatever is not
 // synced in its order, or is remembered before it is durable, is found by this.
 func TestPowerCut(t *testing.T) {
-	vaults := 250
+	vaults := 150
 	if testing.Short() {
 		vaults = 12
 	}

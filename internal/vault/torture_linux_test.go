@@ -380,9 +380,9 @@ func TestKilledWriters(t *testing.T) {
 // Fifty processes write and read at once: all is there. Of those that write on a condition one
 // succeeds each time.
 func TestManyProcesses(t *testing.T) {
-	processes, each := 50, 4
+	processes, each := 50, 2
 	if testing.Short() {
-		processes, each = 10, 2
+		processes, each = 10, 1
 	}
 	b := newMemoryVault(t)
 	b.now = time.Now()
