@@ -19,8 +19,8 @@ var laterActs = map[string]string{
 		identity_verification_started identity_verification_completed identity_verification_failed`,
 	"trust": `trust_established trust_statement_imported certificate_issued certificate_validated
 		trust_revoked revocation_list_imported trust_root_added trust_root_removed`,
-	"policy": "policy_created policy_updated policy_removed policy_decision",
-	"vault": "session_expired secret_revealed_to_agent slot_changed vault_fork_detected",
+	"policy":        "policy_created policy_updated policy_removed policy_decision",
+	"vault":         "session_expired secret_revealed_to_agent slot_changed vault_fork_detected",
 	"seal and open": "secure_message_sent secure_message_received message_rejected message_replay_rejected",
 	"channel": `secure_channel_establishment_started secure_channel_established secure_channel_establishment_failed
 		secure_channel_rekeyed secure_channel_closed`,

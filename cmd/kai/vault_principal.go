@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
+	"kai/internal/identity"
+	"kai/internal/trust/store"
 	"kai/internal/vault"
 	"kai/internal/vault/authority"
 )
@@ -26,15 +30,39 @@ func (o *openedVault) principal(ctx context.Context, text string) (*vaultPrincip
 		}
 		return &vaultPrincipal{r.Principal(), r.Recipient, text}, nil
 	}
+	switch entry, err := o.env.findIdentity(text); {
+	case err == nil:
+		return identityPrincipal(entry, o.env.now())
+	case !errors.Is(err, store.ErrNotFound):
+		return nil, err
+	}
 	_, recipient, err := o.env.recipientOf(ctx, text)
 	if err != nil {
-		return nil, withHint(err, "role:NAME, age1..., or the file of a public key")
+		return nil, withHint(err, "role:NAME, an identity of kai id list, age1..., or the file of a public key")
 	}
 	p, err := recipientKey(recipient)
 	if err != nil {
 		return nil, err
 	}
 	return &vaultPrincipal{authority.Principal(p.Fingerprint()), recipient, p.Fingerprint()}, nil
+}
+
+// identityPrincipal is an identity of the trust store, by the key that is sealed to.
+func identityPrincipal(entry *store.Entry, now time.Time) (*vaultPrincipal, error) {
+	name := entry.Local().Name
+	known, err := entry.Identity()
+	if err != nil {
+		return nil, err
+	}
+	keys := known.KeysAt(identity.ForSealing, now)
+	if len(keys) == 0 {
+		return nil, failf(exitUntrusted, "no_sealing_key", "identity %s has no key to seal to", name)
+	}
+	recipient, err := recipientText(keys[0])
+	if err != nil {
+		return nil, err
+	}
+	return &vaultPrincipal{authority.Principal(entry.ID().String()), recipient, name + " (" + entry.ID().String() + ")"}, nil
 }
 
 // known names a principal that has something already: by its name, its fingerprint or its key.
