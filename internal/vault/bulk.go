@@ -31,7 +31,12 @@ func (s *Space) CommitSeq(ctx context.Context, changes iter.Seq2[*Change, error]
 	if err := w.addSeq(ctx, changes, known); err != nil {
 		return nil, w.abort(err)
 	}
-	return w.committed()
+	out, err := w.committed()
+	if err != nil {
+		return nil, err
+	}
+	s.indexAfter(int(out.Record.Sequence - w.from.Next))
+	return out, nil
 }
 
 // addSeq seals changes. Only what is known of the last path is kept.

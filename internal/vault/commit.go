@@ -84,7 +84,21 @@ func (s *Space) commit(changes []Change) (*Committed, error) {
 		return nil, err
 	}
 	out.Versions = versions
+	s.indexAfter(len(changes))
 	return out, nil
+}
+
+// indexAfter keeps the index near the end of the logs, for who only writes: reading tries so too, and
+// cannot while we hold the lock.
+func (s *Space) indexAfter(written int) {
+	if s.tail+written <= indexTail {
+		return
+	}
+	s.view = nil
+	if err := s.writeIndex(); err != nil {
+		s.v.opts.warnf("index of namespace %s: %v", s.name, err)
+	}
+	s.view, s.tail = nil, 0
 }
 
 // beginCommit checks that this device may write, as things are now, and finds the place. The lock is

@@ -190,7 +190,7 @@ func (s *Space) find(path string) (*item, error) {
 		}
 	}
 	s.rememberLogs()
-	if tail > indexTail {
+	if s.tail = tail; tail > indexTail {
 		s.reindex()
 	}
 	return it, nil

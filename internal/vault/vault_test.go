@@ -263,3 +263,23 @@ func TestNothingShows(t *testing.T) {
 		t.Errorf("only %d files looked at", files)
 	}
 }
+
+// Who only writes has an index too, so that each change does not read all the others.
+func TestIndexOfWhoOnlyWrites(t *testing.T) {
+	b := newVault(t)
+	s, _ := b.resolve("default/x")
+	for i := range indexTail + 20 {
+		_, err := s.Commit(t.Context(), []Change{put(fmt.Sprint("a/", i), KindAPIKeys, fmt.Sprint(i))})
+		must(t, err)
+	}
+	must(t, s.open())
+	ix, err := s.openIndex()
+	must(t, err)
+	if ix == nil || ix.entries < indexTail {
+		t.Fatalf("index %v", ix)
+	}
+	ix.close()
+	for i := 0; i < indexTail+20; i += 13 {
+		b.want(fmt.Sprint("default/a/", i), fmt.Sprint(i))
+	}
+}
