@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -162,15 +161,15 @@ func (v *vaultHome) opened(t testing.TB) *vault.Vault {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { root.Close() })
-	opened, err := vault.Open(durable.NewDir(root), vault.Options{Now: time.Now, Recipient: parseRecipient})
+	opened, err := vault.Open(durable.NewDir(root), vault.Options{Now: time.Now, Random: rand.Reader, Recipient: parseRecipient})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return opened
 }
 
-// keys are all keys of the vault, by what they are.
-func (v *vaultHome) keys(t testing.TB) map[string][]byte {
+// unlocked opens the vault in this process.
+func (v *vaultHome) unlocked(t testing.TB) (*vault.Vault, *vault.Keys) {
 	t.Helper()
 	opened := v.opened(t)
 	s, err := opened.Slot(opened.Slots()[0])
@@ -187,6 +186,13 @@ func (v *vaultHome) keys(t testing.TB) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return opened, keys
+}
+
+// keys are all keys of the vault, by what they are.
+func (v *vaultHome) keys(t testing.TB) map[string][]byte {
+	t.Helper()
+	opened, keys := v.unlocked(t)
 	for _, name := range []string{"ci/x", "default/x"} { // keys of namespaces come when they are needed
 		ref, err := parseSecretName(name)
 		if err != nil {
@@ -305,17 +311,6 @@ func (s *stuck) writes(fd int) bool {
 		}
 	}
 	return false
-}
-
-// goOn empties the pipe, waits for the end and returns the answer.
-func (s *stuck) goOn(t *testing.T) string {
-	t.Helper()
-	all, err := io.ReadAll(s.pipe)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = s.cmd.Wait()
-	return string(all[4096:])
 }
 
 // waitFor polls until something is so, a minute at most.
