@@ -188,6 +188,14 @@ func (e *env) head(ok bool) head { return head{Schema: e.schema, OK: ok} }
 // printJSON writes one object and a line feed to stdout.
 func (e *env) printJSON(object any) error { return writeJSON(e.stdout, object) }
 
+// done is the answer of a command that has none but that it did what it should.
+func (e *env) done() error {
+	if !e.json {
+		return nil
+	}
+	return e.printJSON(e.head(true))
+}
+
 // writeJSON encodes without HTML escapes, but with \u escapes for the characters that a
 // terminal would act on: the same JSON, safe to look at.
 func writeJSON(w io.Writer, object any) error {

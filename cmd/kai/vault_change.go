@@ -21,6 +21,7 @@ func vaultRollbackCommand() command {
 		examples: []example{{"kai vault rollback ci/github 3", "a new version with the value of version 3"}},
 		args:     "PATH N", minArgs: 2, maxArgs: 2,
 		flags:    vaultFlags(),
+		schema:   "kai.vault.secret/1",
 		recorded: inVault(records("secret_stored")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			n, err := strconv.ParseUint(c.Args().Get(1), 10, 53)
@@ -37,12 +38,45 @@ func vaultRollbackCommand() command {
 				return err
 			}
 			old, err := s.Version(path, n)
+			if err == nil {
+				err = keepCompromised(s, old)
+			}
 			if err != nil {
 				return err
 			}
-			return o.copyVersion(ctx, s, old, s, path, false, nil)
+			if err := o.copyVersion(ctx, s, old, s, path, false, nil); err != nil {
+				return err
+			}
+			return o.printPresent(s, path)
 		},
 	}
+}
+
+// keepCompromised marks an old version that somebody who lost access could read: what was marked then
+// was the version that was present, and this one was there before it.
+func keepCompromised(s *vault.Space, old *vault.Version) error {
+	list, err := s.History(old.Path)
+	if err != nil {
+		return err
+	}
+	for _, v := range list {
+		if v.CompromisedSince >= old.Updated {
+			old.CompromisedSince = max(old.CompromisedSince, v.CompromisedSince)
+		}
+	}
+	return nil
+}
+
+// printPresent describes the present version of a secret, with --json.
+func (o *openedVault) printPresent(s *vault.Space, path string) error {
+	if !o.env.json {
+		return nil
+	}
+	v, err := s.Find(path)
+	if err != nil {
+		return err
+	}
+	return o.env.printJSON(o.describe(s, v))
 }
 
 // copyVersion writes the value of a version as a new one, sealed anew, and with it in the same commit
@@ -122,11 +156,12 @@ func removeSecret(ctx context.Context, env *env, a vaultAccess, name, yes string
 		return err
 	}
 	o.recordCommit(done)
-	if !all {
-		return nil
+	if all {
+		if _, err := s.Compact(ctx, vault.CompactOptions{Drop: path}); err != nil {
+			return err
+		}
 	}
-	_, err = s.Compact(ctx, vault.CompactOptions{Drop: path})
-	return err
+	return env.done()
 }
 
 // typeAgain lets a person type the name of what is to be destroyed; yes is the flag that does so
@@ -166,6 +201,7 @@ func vaultMvCommand() command {
 		examples: []example{{"kai vault mv ci/github ci/forge", "sealed anew under the new name"}},
 		args:     "FROM TO", minArgs: 2, maxArgs: 2,
 		flags:    vaultFlags(),
+		schema:   "kai.vault.secret/1",
 		recorded: inVault(records("secret_stored")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return moveSecret(ctx, env, vaultAccessOf(c), c.Args().Get(0), c.Args().Get(1), true)
@@ -180,6 +216,7 @@ func vaultCpCommand() command {
 		examples: []example{{"kai vault cp ci/github staging/github", "its present version, sealed anew"}},
 		args:     "FROM TO", minArgs: 2, maxArgs: 2,
 		flags:    vaultFlags(),
+		schema:   "kai.vault.secret/1",
 		recorded: inVault(records("secret_stored")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return moveSecret(ctx, env, vaultAccessOf(c), c.Args().Get(0), c.Args().Get(1), false)
@@ -216,19 +253,20 @@ func moveSecret(ctx context.Context, env *env, a vaultAccess, from, to string, r
 		return usagef("%s would be moved onto itself", ref.Full)
 	}
 	del := []vault.Change{{Type: vlog.Del, Meta: vault.Meta{Path: path, Kind: v.Kind, Scope: v.Scope}}}
-	switch {
-	case !remove:
-		return o.copyVersion(ctx, s, v, target, targetPath, true, nil)
-	case s.ID() == target.ID():
-		return o.copyVersion(ctx, s, v, target, targetPath, true, del)
+	var here []vault.Change // what the same commit removes
+	if remove && s.ID() == target.ID() {
+		here = del
 	}
-	// Two namespaces are two commits: first there twice, then once.
-	if err := o.copyVersion(ctx, s, v, target, targetPath, true, nil); err != nil {
+	if err := o.copyVersion(ctx, s, v, target, targetPath, true, here); err != nil {
 		return err
 	}
-	_, err = s.Commit(ctx, del)
-	if err != nil {
-		return errors.Join(fmt.Errorf("%s is copied, and still there too", ref.Full), err)
+	if remove && here == nil {
+		// Two namespaces are two commits: first there twice, then once.
+		done, err := s.Commit(ctx, del)
+		if err != nil {
+			return errors.Join(fmt.Errorf("%s is copied, and still there too", ref.Full), err)
+		}
+		o.recordCommit(done)
 	}
-	return nil
+	return o.printPresent(target, targetPath)
 }

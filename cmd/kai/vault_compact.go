@@ -86,6 +86,7 @@ func vaultResolveCommand() command {
 		},
 		args: "[PATH N[@DEVICE]]", maxArgs: 2,
 		flags:    vaultFlags(&cli.StringFlag{Name: "admin", Usage: "what the manifest `HASH` says counts"}),
+		schema:   "kai.vault.secret/1",
 		recorded: inVault(records("vault_conflict_resolved")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return withVault(ctx, env, c, func(o *openedVault) error {
@@ -93,7 +94,10 @@ func vaultResolveCommand() command {
 					if c.Args().Present() {
 						return usagef("--admin is about the vault, and takes no PATH")
 					}
-					return o.ResolveHeads(ctx, o.keys, hash)
+					if err := o.ResolveHeads(ctx, o.keys, hash); err != nil {
+						return err
+					}
+					return env.done()
 				}
 				if c.Args().Len() != 2 {
 					return usagef("want PATH and N, or --admin HASH")
@@ -126,7 +130,10 @@ func resolveSecret(ctx context.Context, o *openedVault, name, which string) erro
 	if chosen == nil {
 		return failf(exitNotFound, "no_such_secret", "%s has no version %s", name, which)
 	}
-	return o.copyVersion(ctx, s, chosen, s, path, false, nil)
+	if err := o.copyVersion(ctx, s, chosen, s, path, false, nil); err != nil {
+		return err
+	}
+	return o.printPresent(s, path)
 }
 
 func vaultCheckCommand() command {

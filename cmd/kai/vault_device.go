@@ -74,7 +74,10 @@ func vaultDeviceCommand() command {
 							cut = &n
 						}
 						env.fact("dev", id.String())
-						return o.RemoveDevice(ctx, o.keys, id, cut)
+						if err := o.RemoveDevice(ctx, o.keys, id, cut); err != nil {
+							return err
+						}
+						return env.done()
 					})
 				},
 			},
@@ -82,7 +85,7 @@ func vaultDeviceCommand() command {
 	}
 }
 
-// vaultDeviceJSON is kai.vault.device/1; of a request it has only dev and pub.
+// vaultDeviceJSON is kai.vault.device/1.
 type vaultDeviceJSON struct {
 	head
 	Dev     string          `json:"dev"`
@@ -157,6 +160,9 @@ func newDevice(ctx context.Context, env *env, a vaultAccess, replace bool) error
 	if err := o.renewSession(ctx); err != nil {
 		return err
 	}
+	if o.keys.IsOwner() && env.json {
+		return env.printJSON(vaultDeviceJSON{head: env.head(true), Dev: r.ID.String(), Pub: authority.Bytes(r.Pub), Holder: string(authority.Owner), This: true})
+	}
 	if o.keys.IsOwner() {
 		return env.printf("%s\n", r.ID)
 	}
@@ -195,5 +201,8 @@ func addDevice(ctx context.Context, env *env, o *openedVault, file, holder strin
 		who = p.Principal
 	}
 	env.fact("dev", r.Dev.String())
-	return o.AddDevice(ctx, o.keys, vault.DeviceRequest{ID: r.Dev, Pub: []byte(r.Pub)}, who)
+	if err := o.AddDevice(ctx, o.keys, vault.DeviceRequest{ID: r.Dev, Pub: []byte(r.Pub)}, who); err != nil {
+		return err
+	}
+	return env.done()
 }

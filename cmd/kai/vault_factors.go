@@ -48,6 +48,7 @@ type factorOptions struct {
 	t, m, p, rounds uint
 	k, n            int
 	to, recipients  []string
+	printed         []string                       // shares, with --json: a string is what that asks for
 	shares          func([]*threshold.Share) error // what becomes of the shares of a recovery factor
 }
 

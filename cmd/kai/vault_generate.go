@@ -27,6 +27,7 @@ func vaultGenerateCommand() command {
 			&cli.BoolFlag{Name: "new", Usage: "fail when PATH is there"},
 			&cli.Uint64Flag{Name: "if-version", Usage: "fail unless the present version is `N`"},
 		)...),
+		schema:   "kai.vault.secret/1",
 		recorded: inVault(records("secret_stored")).when(func(c *cli.Context) bool { return c.Args().Present() }),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			value, err := randomText(env.random, c.Int("length"), c.String("charset"))
@@ -35,6 +36,9 @@ func vaultGenerateCommand() command {
 			}
 			defer value.Wipe()
 			if !c.Args().Present() {
+				if env.json {
+					return env.printJSON(vaultGenerateJSON{head{Schema: "kai.vault.generate/1", OK: true}, string(value.Expose())})
+				}
 				return env.printSecret(value.Expose())
 			}
 			ref, err := parseSecretName(c.Args().First())
@@ -59,6 +63,12 @@ func vaultGenerateCommand() command {
 			})
 		},
 	}
+}
+
+// vaultGenerateJSON is what is printed and kept nowhere; with a PATH it is kai.vault.secret/1.
+type vaultGenerateJSON struct {
+	head
+	Value string `json:"value"`
 }
 
 const (

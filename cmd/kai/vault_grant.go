@@ -44,9 +44,12 @@ func vaultGrantCommand() command {
 					return err
 				}
 				env.fact("identity", string(p.Principal))
-				return o.Grant(ctx, o.keys, c.Args().Get(1), vault.Grant{
+				if err := o.Grant(ctx, o.keys, c.Args().Get(1), vault.Grant{
 					Principal: p.Principal, Recipient: p.recipient, Write: c.Bool("write"), User: c.Bool("user"), FromNow: c.Bool("from-now"),
-				})
+				}); err != nil {
+					return err
+				}
+				return env.done()
 			})
 		},
 	}
@@ -60,6 +63,7 @@ func vaultRevokeCommand() command {
 		about:    "PRINCIPAL is what was given to kai vault grant, or a fingerprint SHA256:... from kai vault ns list --json.",
 		args:     "PRINCIPAL NS", minArgs: 2, maxArgs: 2,
 		flags:    vaultFlags(),
+		schema:   "kai.vault.exposed/1",
 		recorded: inVault(records("role_revoked")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return withVault(ctx, env, c, func(o *openedVault) error {

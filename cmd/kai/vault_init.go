@@ -42,11 +42,13 @@ func initVault(ctx context.Context, env *env, c *cli.Context) error {
 	var list []factorOptions
 	for _, types := range strings.Split(c.String("slot"), ",") {
 		f := factorOptionsOf(c, types)
-		f.shares = env.giveShares(ctx, &f)
 		if err := f.check(); err != nil {
 			return err
 		}
 		list = append(list, f)
+	}
+	for i := range list {
+		list[i].shares = env.giveShares(ctx, &list[i])
 	}
 	o, err := env.vaultDir(true)
 	if err != nil {
@@ -86,13 +88,18 @@ func initVault(ctx context.Context, env *env, c *cli.Context) error {
 		env.warn("the vault is made, and locked: %v", err)
 	}
 	if env.json {
-		return env.printJSON(vaultInitJSON{head: env.head(true), VaultID: o.ID().String(), Fingerprint: o.Fingerprint()})
+		j := vaultInitJSON{head: env.head(true), VaultID: o.ID().String(), Fingerprint: o.Fingerprint()}
+		for i := range list {
+			j.Shares = append(j.Shares, list[i].printed...)
+		}
+		return env.printJSON(j)
 	}
 	return env.printf("vault        %s\nfingerprint  %s\n", o.ID(), o.Fingerprint())
 }
 
 type vaultInitJSON struct {
 	head
-	VaultID     string `json:"vault_id"`
-	Fingerprint string `json:"fingerprint"`
+	VaultID     string   `json:"vault_id"`
+	Fingerprint string   `json:"fingerprint"`
+	Shares      []string `json:"shares,omitempty"`
 }

@@ -29,17 +29,23 @@ func vaultLockCommand() command {
 			}
 			defer o.close()
 			if c.Bool("all") {
-				return o.sessions.EndAll(session.Keyring{})
+				if err := o.sessions.EndAll(session.Keyring{}); err != nil {
+					return err
+				}
+				return env.done()
 			}
 			carriers, err := o.carriers(c.Int("session-fd"))
 			if err != nil {
 				return err
 			}
 			ended, err := o.sessions.End(carriers...)
-			if err == nil && !ended {
+			if err != nil {
+				return err
+			}
+			if !ended {
 				env.note("it was locked already")
 			}
-			return err
+			return env.done()
 		},
 	}
 }
@@ -85,7 +91,7 @@ type vaultScopeJSON struct {
 }
 
 // status describes the vault, and the session if there is one.
-func (o *openedVault) status() vaultStatusJSON {
+func (o *openedVault) status(ctx context.Context, now session.Now) vaultStatusJSON {
 	m := o.Manifest()
 	j := vaultStatusJSON{
 		head: o.env.head(true), VaultID: o.ID().String(), Fingerprint: o.Fingerprint(), Locked: o.session == nil,
@@ -97,6 +103,10 @@ func (o *openedVault) status() vaultStatusJSON {
 	}
 	text := func(t string) *string { return &t }
 	at := func(t time.Time) *string { return text(t.UTC().Format(time.RFC3339)) }
+	if user, until, err := s.User(ctx, now); err == nil {
+		user.Wipe()
+		j.UserUntil = at(until)
+	}
 	j.Session, j.Expires, j.Idle = text(s.ID.String()), at(s.NotAfter), at(s.IdleUntil())
 	if name := s.Carrier(); name != "" {
 		j.Carrier = text(name)
@@ -128,20 +138,13 @@ func vaultStatus(ctx context.Context, env *env, a vaultAccess) error {
 	if locked != nil && !errors.Is(locked, session.ErrLocked) {
 		return locked
 	}
-	var userUntil *string
 	if locked == nil {
 		o.session = s
 		if o.keys, err = vault.DecodeKeys(s.Keys, nil); err != nil {
 			return err
 		}
-		if user, until, err := s.User(ctx, now); err == nil {
-			user.Wipe()
-			text := until.UTC().Format(time.RFC3339)
-			userUntil = &text
-		}
 	}
-	j := o.status()
-	j.UserUntil = userUntil
+	j := o.status(ctx, now)
 	if env.json {
 		if err := env.printJSON(j); err != nil {
 			return err

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/urfave/cli/v2"
+
+	"kai/internal/vault/reference"
 )
 
 func vaultNSCommand() command {
@@ -17,13 +19,21 @@ func vaultNSCommand() command {
 				examples: []example{{"kai vault ns add ci", "ci/github is then a secret in it"}, {"kai vault ns add ci/prod --isolated", "not for who may read ci"}},
 				args:     "NAME", minArgs: 1, maxArgs: 1,
 				flags:    vaultFlags(&cli.BoolFlag{Name: "isolated", Usage: "grants on the namespace above do not cover it"}),
+				schema:   "kai.vault.ns/1",
 				recorded: inVault(records("vault_rekeyed")),
 				action: func(ctx context.Context, env *env, c *cli.Context) error {
 					return withVault(ctx, env, c, func(o *openedVault) error {
 						if err := o.AddNamespace(ctx, o.keys, c.Args().First(), c.Bool("isolated")); err != nil {
 							return err
 						}
-						return o.renewSession(ctx)
+						if err := o.renewSession(ctx); err != nil || !env.json {
+							return err
+						}
+						name, err := reference.ParseName(c.Args().First()) // in normal form
+						if err != nil {
+							return err
+						}
+						return printNamespace(env, o, name)
 					})
 				},
 			},
@@ -55,7 +65,10 @@ func vaultNSCommand() command {
 						if err := o.RemoveNamespace(ctx, o.keys, name); err != nil {
 							return err
 						}
-						return o.renewSession(ctx)
+						if err := o.renewSession(ctx); err != nil {
+							return err
+						}
+						return env.done()
 					})
 				},
 			},
@@ -112,21 +125,26 @@ func listNamespaces(env *env, o *openedVault) error {
 			}
 			continue
 		}
-		s, err := o.Space(o.keys, name)
-		if err != nil {
-			return err
-		}
-		p := s.Policy()
-		j := vaultNSJSON{head: env.head(true), Name: name, ID: s.ID().String(), Isolated: p.Isolated, Epoch: p.Last().E, Readers: []string{"owner"}, Writers: []string{}}
-		for _, r := range p.Readers {
-			j.Readers = append(j.Readers, string(r.Principal))
-		}
-		for _, w := range p.Writers {
-			j.Writers = append(j.Writers, string(w))
-		}
-		if err := env.printJSON(j); err != nil {
+		if err := printNamespace(env, o, name); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// printNamespace writes kai.vault.ns/1.
+func printNamespace(env *env, o *openedVault, name string) error {
+	s, err := o.Space(o.keys, name)
+	if err != nil {
+		return err
+	}
+	p := s.Policy()
+	j := vaultNSJSON{head: env.head(true), Name: name, ID: s.ID().String(), Isolated: p.Isolated, Epoch: p.Last().E, Readers: []string{"owner"}, Writers: []string{}}
+	for _, r := range p.Readers {
+		j.Readers = append(j.Readers, string(r.Principal))
+	}
+	for _, w := range p.Writers {
+		j.Writers = append(j.Writers, string(w))
+	}
+	return env.printJSON(j)
 }

@@ -22,12 +22,22 @@ func vaultRoleCommand() command {
 				examples: []example{{"kai vault role add ci", "without members"}},
 				args:     "NAME", minArgs: 1, maxArgs: 1,
 				flags:    vaultFlags(),
+				schema:   "kai.vault.role/1",
 				recorded: inVault(records("role_granted")),
 				action: func(ctx context.Context, env *env, c *cli.Context) error {
 					if strings.TrimSpace(name(c)) == "" || len(name(c)) > 64 || !isPrintable(name(c)) {
 						return usagef("a role's name has 1 to 64 visible characters")
 					}
-					return withVault(ctx, env, c, func(o *openedVault) error { return o.AddRole(ctx, o.keys, name(c)) })
+					return withVault(ctx, env, c, func(o *openedVault) error {
+						if err := o.AddRole(ctx, o.keys, name(c)); err != nil || !env.json {
+							return err
+						}
+						r, err := o.RoleNamed(o.keys, name(c))
+						if err != nil {
+							return err
+						}
+						return o.printRole(r, false)
+					})
 				},
 			},
 			{
@@ -35,6 +45,7 @@ func vaultRoleCommand() command {
 				examples: []example{{"kai vault role rm ci", "and lists what its members could read"}},
 				args:     "NAME", minArgs: 1, maxArgs: 1,
 				flags:    vaultFlags(),
+				schema:   "kai.vault.exposed/1",
 				recorded: inVault(records("role_revoked")),
 				action: func(ctx context.Context, env *env, c *cli.Context) error {
 					return withVault(ctx, env, c, func(o *openedVault) error {
@@ -107,7 +118,10 @@ func vaultMemberAddCommand() command {
 					return err
 				}
 				env.fact("identity", string(p.Principal))
-				return o.AddMember(ctx, o.keys, c.Args().First(), authority.Member{Principal: p.Principal, Recipient: p.recipient})
+				if err := o.AddMember(ctx, o.keys, c.Args().First(), authority.Member{Principal: p.Principal, Recipient: p.recipient}); err != nil {
+					return err
+				}
+				return env.done()
 			})
 		},
 	}
@@ -119,6 +133,7 @@ func vaultMemberRmCommand() command {
 		examples: []example{{"kai vault role member rm ci bot.pub", "new keys, and the list of what it could read"}},
 		args:     "NAME IDENTITY", minArgs: 2, maxArgs: 2,
 		flags:    vaultFlags(),
+		schema:   "kai.vault.exposed/1",
 		recorded: inVault(records("role_revoked")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return withVault(ctx, env, c, func(o *openedVault) error {

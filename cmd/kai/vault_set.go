@@ -82,6 +82,7 @@ func vaultSetCommand() command {
 			&cli.BoolFlag{Name: "new", Usage: "fail when it is there"},
 			&cli.Uint64Flag{Name: "if-version", Usage: "fail unless the present version is `N`"},
 		)...),
+		schema:   "kai.vault.secret/1",
 		recorded: inVault(records("secret_stored")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			return setSecret(ctx, env, vaultAccessOf(c), c.Args().First(), secretOptionsOf(c))

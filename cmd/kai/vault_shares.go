@@ -85,6 +85,11 @@ func (e *env) giveShares(ctx context.Context, f *factorOptions) func([]*threshol
 			e.note("%d shares, of which any %d open the vault: give each to somebody else, and keep none here", f.n, f.k)
 			for _, s := range shares {
 				text := s.Text()
+				if e.json {
+					f.printed = append(f.printed, string(text.Expose()))
+					text.Wipe()
+					continue
+				}
 				_, err := e.stdout.Write(append(text.Expose(), '\n'))
 				text.Wipe()
 				if err != nil {

@@ -54,6 +54,7 @@ func vaultSlotCommand() command {
 					"changed.",
 				args: "ID", minArgs: 1, maxArgs: 1,
 				flags:    vaultFlags(&cli.BoolFlag{Name: "force", Usage: "even the last slot that is not bound to one device"}),
+				schema:   "kai.vault.exposed/1",
 				recorded: inVault(records("slot_removed")),
 				action: func(ctx context.Context, env *env, c *cli.Context) error {
 					return withVault(ctx, env, c, func(o *openedVault) error {
@@ -92,7 +93,7 @@ func addSlot(ctx context.Context, env *env, c *cli.Context) error {
 	env.fact("slot", id.String())
 	env.fact("method", strings.Join(f.types, "+"))
 	if env.json {
-		return env.printJSON(vaultSlotJSON{head: env.head(true), ID: id.String(), Types: f.types, Label: f.label, Created: env.now().UTC().Format(time.RFC3339), Active: true})
+		return env.printJSON(vaultSlotJSON{head: env.head(true), ID: id.String(), Types: f.types, Label: f.label, Created: env.now().UTC().Format(time.RFC3339), Active: true, Shares: f.printed})
 	}
 	if len(f.types) == 1 && f.types[0] == "recovery" && len(f.to) == 0 {
 		return nil // the shares are the answer
@@ -107,6 +108,7 @@ type vaultSlotJSON struct {
 	Label   string   `json:"label"`
 	Created string   `json:"created"`
 	Active  bool     `json:"active"`
+	Shares  []string `json:"shares,omitempty"` // of a new slot
 }
 
 func listSlots(ctx context.Context, env *env, c *cli.Context) error {
@@ -192,6 +194,7 @@ func (o *openedVault) printExposed(list []vault.Exposed) error {
 	return nil
 }
 
+// exposedJSON is kai.vault.exposed/1: a secret that somebody who lost access could read.
 type exposedJSON struct {
 	head
 	Path string `json:"path"`

@@ -71,6 +71,7 @@ func vaultUnlockCommand() command {
 			&cli.StringSliceFlag{Name: "identity", Usage: "open a slot of type age with the key in `FILE`", TakesFile: true},
 			&cli.StringSliceFlag{Name: "share", Usage: "open a slot of type recovery with the share in `FILE`", TakesFile: true},
 		),
+		schema:   "kai.vault.status/1",
 		recorded: inVault(recordsAs("vault_unlock_attempt", "vault_unlocked", "vault_unlock_failed")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
 			s, err := sessionOptionsOf(c)
@@ -111,7 +112,7 @@ func unlockVault(ctx context.Context, env *env, s sessionOptions, as string, cho
 		return err
 	}
 	if env.json {
-		return env.printJSON(o.status())
+		return env.printJSON(o.status(ctx, env.sessionNow()))
 	}
 	env.note("unlocked until %s, or %s without use", o.session.NotAfter.Local().Format(time.DateTime), printDuration(s.idle))
 	return nil
