@@ -1,12 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -115,16 +116,42 @@ func listSecrets(ctx context.Context, env *env, a vaultAccess, f *secretFilter) 
 	defer o.close()
 	count := int64(0)
 	defer func() { env.fact("secret_count", count) }()
-	w := tabwriter.NewWriter(env.stdout, 0, 8, 2, ' ', 0)
+	var rows []listedSecret
+	width := 0
 	err = o.each(f, func(l *listedSecret) error {
 		count++
 		if env.json {
 			return env.printJSON(o.describe(l.space, l.version))
 		}
-		_, err := w.Write([]byte(printable(l.full()) + "\t" + l.version.Kind + "\t" + stateText(l.version, env.now()) + "\n"))
-		return err
+		rows = append(rows, *l)
+		width = max(width, utf8.RuneCountInString(printable(l.full())))
+		return nil
 	})
-	return errors.Join(err, w.Flush())
+	if err != nil {
+		return err
+	}
+	return printRows(env, rows, width)
+}
+
+// kindWidth is that of the longest kind.
+const kindWidth = len(vault.KindCertificate)
+
+// printRows aligns the columns itself: a table of package tabwriter holds every cell of a hundred
+// thousand rows.
+func printRows(env *env, rows []listedSecret, width int) error {
+	w := bufio.NewWriterSize(env.stdout, 64<<10)
+	now := env.now()
+	for i := range rows {
+		name := printable(rows[i].full())
+		line := name + strings.Repeat(" ", width-utf8.RuneCountInString(name)+2) + rows[i].version.Kind
+		if state := stateText(rows[i].version, now); state != "" {
+			line += strings.Repeat(" ", max(kindWidth-len(rows[i].version.Kind), 0)+2) + state
+		}
+		if _, err := w.WriteString(line + "\n"); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
 }
 
 // stateText is the state of a secret, with the time it is about.
