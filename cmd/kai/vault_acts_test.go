@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // vaultActs makes a vault and does with it what leaves acts of its own.
@@ -31,6 +32,10 @@ func (w *world) vaultActs(t *testing.T) {
 	vault(exitDone, "init", "--kdf", "pbkdf2", "--passphrase-file", pass)
 	vault(exitDone, "lock")
 	vault(exitLocked, "unlock", "--passphrase-file", wrong)
+	vault(exitDone, "unlock", "--passphrase-file", pass, "--ttl", "1h")
+	later := w.now().Add(2 * time.Hour)
+	w.now = func() time.Time { return later }
+	vault(exitLocked, "list") // session_expired
 	vault(exitDone, "unlock", "--passphrase-file", pass, "--read-only")
 	set(exitDenied, "default/a", "--service", "s") // vault_access_denied
 	vault(exitDone, "unlock", "--passphrase-file", pass)

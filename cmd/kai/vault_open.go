@@ -244,6 +244,9 @@ func (o *openedVault) resume(_ context.Context, fd int) error {
 	}
 	s, err := o.sessions.Open(o.env.sessionNow(), carriers...)
 	if err != nil {
+		if errors.Is(err, session.ErrExpired) {
+			o.env.alsoRecord(audit.Draft{Act: "session_expired", Outcome: event.OK})
+		}
 		return lockedError(err)
 	}
 	o.session = s
