@@ -20,7 +20,7 @@ var laterActs = map[string]string{
 	"trust": `trust_established trust_statement_imported certificate_issued certificate_validated
 		trust_revoked revocation_list_imported trust_root_added trust_root_removed`,
 	"policy":        "policy_created policy_updated policy_removed policy_decision",
-	"vault":         "session_expired secret_revealed_to_agent slot_changed vault_fork_detected",
+	"vault":         "slot_changed",
 	"seal and open": "secure_message_sent secure_message_received message_rejected message_replay_rejected",
 	"channel": `secure_channel_establishment_started secure_channel_established secure_channel_establishment_failed
 		secure_channel_rekeyed secure_channel_closed`,
@@ -39,6 +39,7 @@ var laterActs = map[string]string{
 	"the archive script":                    "audit.archived audit.pruned",
 	"the witness script":                    "audit.cosigned",
 	"the anchor script":                     "audit.anchor",
+	"the scripts of inject and sync":        "secret_revealed_to_agent vault_fork_detected",
 	"the scripts of identities":             "key_stored key_imported identity_created truststore_updated truststore_tampered",
 }
 
