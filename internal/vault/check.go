@@ -121,6 +121,7 @@ func (c *checker) wraps(dir string, wraps map[string]authority.Digest) {
 func (c *checker) space(name string) {
 	s, err := c.v.Space(c.keys, name)
 	if err == nil {
+		s.thorough = true
 		err = s.open()
 	}
 	if err != nil {

@@ -32,8 +32,10 @@ type Space struct {
 	metas  map[uint32]cipher.AEAD
 	values map[valueKeyID]cipher.AEAD
 	files  map[logName]durable.File // kept open; nil: none is
-	tail   int                      // records behind the index, when it was last read
-	view   *view                    // what lies in its files; nil until it is needed
+	// thorough checks every signature, also those that were checked before.
+	thorough bool
+	tail     int   // records behind the index, when it was last read
+	view     *view // what lies in its files; nil until it is needed
 	// unsure is set when the path that it was resolved from may lie in a namespace below this one, whose
 	// name cannot be read: then what is not found here may be there, and nothing is written here, where
 	// others may read it.

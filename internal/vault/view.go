@@ -379,7 +379,11 @@ func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte
 	f := &l.files[i]
 	pending := make([]located, 0, min(len(data)/typicalRecord, 1<<20))
 	start, done := from.Offset, from // after the last checkpoint
-	_, err := vlog.Scan(data, from, func(fr *vlog.Frame, at vlog.Position) error {
+	seen, err := s.checkedBefore(l, f, from)
+	if err != nil {
+		return done, err
+	}
+	_, err = vlog.Scan(data, from, func(fr *vlog.Frame, at vlog.Position) error {
 		if fr.Sequence > l.limit {
 			return errPastLimit
 		}
@@ -387,7 +391,17 @@ func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte
 			pending = append(pending, located{l, i, at.Offset, fr.Size, *fr})
 			return nil
 		}
-		ms, err := fr.CheckCheckpoint(&f.header, key)
+		end := at.Offset + int64(fr.Size)
+		var ms uint64
+		var err error
+		switch {
+		case end < seen.Offset:
+			ms, err = fr.CheckpointTime()
+		case seen.Offset > at.Offset && (end != seen.Offset || fr.Chain != seen.Chain):
+			err = fmt.Errorf("%w: record %d is another one than was seen before", vlog.ErrDamaged, fr.Sequence)
+		default:
+			ms, err = fr.CheckCheckpoint(&f.header, key)
+		}
 		if err != nil {
 			return err
 		}
@@ -397,7 +411,7 @@ func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte
 			}
 		}
 		pending = pending[:0]
-		done = vlog.Position{Offset: at.Offset + int64(fr.Size), Next: fr.Sequence + 1, Chain: fr.Chain}
+		done = vlog.Position{Offset: end, Next: fr.Sequence + 1, Chain: fr.Chain}
 		s.view.last = max(s.view.last, clock(ms)<<16)
 		return nil
 	})
@@ -408,6 +422,12 @@ func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte
 	l.end = place{f.generation, f.first, done}
 	lastFile := i == len(l.files)-1
 	switch {
+	case done.Offset < seen.Offset:
+		// Then no signature at all has been checked.
+		if err == nil || errors.Is(err, errPastLimit) {
+			err = fmt.Errorf("%w: it ends before what was seen", vlog.ErrDamaged)
+		}
+		return done, &FileError{spaceFile(s.id, f.logName), done.Offset, logError(err)}
 	case errors.Is(err, errPastLimit), err != nil && done.Next > l.limit:
 		l.past = true
 	case err == nil && (len(pending) == 0 || lastFile):
@@ -423,6 +443,20 @@ func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte
 	}
 	f.end = done.Offset
 	return done, nil
+}
+
+// checkedBefore is up to where this machine has checked every signature of a file already, which it
+// remembers together with the chain there: when that is the same again, so is everything before it, and
+// the signature of each commit need not be checked each time. It is zero when all must be.
+func (s *Space) checkedBefore(l *deviceLog, f *logFile, from vlog.Position) (vlog.Position, error) {
+	if s.thorough {
+		return vlog.Position{}, nil
+	}
+	p, ok, err := s.remembered(l.dev)
+	if err != nil || !ok || p.generation != f.generation || p.first != f.first || p.Offset <= from.Offset || p.Next > l.limit {
+		return vlog.Position{}, err
+	}
+	return p.Position, nil
 }
 
 var errPastLimit = errors.New("past what counts of a removed device")

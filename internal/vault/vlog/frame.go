@@ -208,13 +208,21 @@ func chainOf(before Chain, frame []byte) (c Chain) {
 	return c
 }
 
-// CheckCheckpoint checks the signature of a CHECKPOINT and returns its time, in milliseconds since
-// 1970. The error is ErrDamaged.
-func (f *Frame) CheckCheckpoint(h *Header, device ed25519.PublicKey) (ms uint64, err error) {
+// CheckpointTime is the time that a CHECKPOINT says, in milliseconds since 1970. Its signature is not
+// checked. The error is ErrDamaged.
+func (f *Frame) CheckpointTime() (ms uint64, err error) {
 	if f.Type != Checkpoint || len(f.Meta) != checkpointSize {
 		return 0, fmt.Errorf("%w: not a checkpoint", ErrDamaged)
 	}
-	ms = binary.LittleEndian.Uint64(f.Meta)
+	return binary.LittleEndian.Uint64(f.Meta), nil
+}
+
+// CheckCheckpoint checks the signature of a CHECKPOINT and returns its time, in milliseconds since
+// 1970. The error is ErrDamaged.
+func (f *Frame) CheckCheckpoint(h *Header, device ed25519.PublicKey) (ms uint64, err error) {
+	if ms, err = f.CheckpointTime(); err != nil {
+		return 0, err
+	}
 	if !ed25519.Verify(device, checkpointMessage(h, f.Sequence, ms, f.Before), f.Meta[8:]) {
 		return 0, fmt.Errorf("%w: the signature of record %d", ErrDamaged, f.Sequence)
 	}
