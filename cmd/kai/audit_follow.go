@@ -22,6 +22,7 @@ func (e *env) follow(ctx context.Context, log *openedLog, r audit.Receipt) {
 		e.warn("audit rules: %v", err)
 	}
 	if len(violations) > 0 {
+		e.react(&log.config, violations)
 		more, err := log.Append(context.WithoutCancel(ctx), violations...)
 		if err != nil {
 			e.warn("violations not recorded: %v", err)
