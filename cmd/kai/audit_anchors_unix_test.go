@@ -28,12 +28,12 @@ func TestAnchorJournald(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `^MESSAGE=kai-audit (kind\.local/audit/\w{26}) 8 (\S{44})\nPRIORITY=6\nSYSLOG_IDENTIFIER=kai\nKAI_ORIGIN=\S+\nKAI_N=8\nKAI_ROOT=\S{44}\n$`
+	want := `^MESSAGE=kai-audit (kind\.local/audit/\w{26}) 10 (\S{44})\nPRIORITY=6\nSYSLOG_IDENTIFIER=kai\nKAI_ORIGIN=\S+\nKAI_N=10\nKAI_ROOT=\S{44}\n$`
 	if !regexp.MustCompile(want).Match(entry[:n]) {
 		t.Errorf("%q", entry[:n])
 	}
 	w.must(t, exitDone, "audit", "verify", "--anchors")
-	if !regexp.MustCompile(`(?m)^anchor journald: not asked, 8 events$`).MatchString(w.out.String()) {
+	if !regexp.MustCompile(`(?m)^anchor journald: not asked, 10 events$`).MatchString(w.out.String()) {
 		t.Errorf("%s", w.out.String())
 	}
 }

@@ -96,10 +96,10 @@ func TestProofByOthers(t *testing.T) {
 	}
 	lines := strings.Split(opened.Text, "\n")
 	root, err := tlog.ParseHash(lines[2])
-	if err != nil || lines[0] != verifier.Name() || lines[1] != "7" {
+	if err != nil || lines[0] != verifier.Name() || lines[1] != "8" {
 		t.Fatalf("%q, %v", opened.Text, err)
 	}
-	if err := tlog.CheckRecord(p.Hashes, 7, root, 3, tlog.RecordHash(p.Extra)); err != nil {
+	if err := tlog.CheckRecord(p.Hashes, 8, root, 3, tlog.RecordHash(p.Extra)); err != nil {
 		t.Error(err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // laterVerbs begin commands of reports about what does not exist yet: no home has anything that
 // they would be recommended for.
-var laterVerbs = []string{"key rotate", "key due", "vault rotate", "vault due", "vault role", "sandbox doctor"}
+var laterVerbs = []string{"key rotate", "key due", "sandbox doctor"}
 
 // Each command that a report may recommend is one, flags and all.
 func TestRecommendedCommandsParse(t *testing.T) {

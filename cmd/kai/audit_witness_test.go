@@ -89,7 +89,7 @@ func TestWitnessSubmit(t *testing.T) {
 	w.must(t, exitDone, "audit", "witness", "trust", first.vkey)
 	w.must(t, exitDone, "audit", "witness", "trust", second.vkey)
 	w.must(t, exitDone, "audit", "witness", "submit", first.URL)
-	if got := w.out.String(); got != "cosigned  7  witness.example/a\n" || fmt.Sprint(first.calls) != "[200]" {
+	if got := w.out.String(); got != "cosigned  8  witness.example/a\n" || fmt.Sprint(first.calls) != "[200]" {
 		t.Errorf("%q after %d", got, first.calls)
 	}
 
