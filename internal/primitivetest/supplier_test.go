@@ -44,9 +44,9 @@ var suppliers = []struct {
 	{"BLAKE2b-512", []string{"golang.org/x/crypto/blake2b.New512"}, ""},
 	{"BLAKE3, streamed", []string{"github.com/zeebo/blake3.New"}, ""},
 	{"BLAKE3, parallel", []string{"lukechampine.com/blake3/guts.CompressBuffer"}, ""},
-	{"Argon2id", []string{"golang.org/x/crypto/argon2.IDKey"}, "password slots of the vault"},
+	{"Argon2id", []string{"golang.org/x/crypto/argon2.IDKey"}, ""},
 	{"PBKDF2", []string{"crypto/pbkdf2.Key"}, ""},
-	{"HKDF", []string{"crypto/hkdf.Key", "crypto/hkdf.Expand"}, "derived keys, the key tree of the vault"},
+	{"HKDF", []string{"crypto/hkdf.Key", "crypto/hkdf.Expand"}, ""},
 	{"scrypt", []string{"golang.org/x/crypto/scrypt.Key", "filippo.io/age.NewScryptIdentity", "filippo.io/age.NewScryptRecipient"}, ""},
 	{"bcrypt_pbkdf", []string{"golang.org/x/crypto/blowfish.NewSaltedCipher"}, ""},
 }
