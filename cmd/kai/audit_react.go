@@ -3,7 +3,6 @@ package main
 import (
 	"kai/internal/audit"
 	"kai/internal/home"
-	"kai/internal/vault/session"
 )
 
 // reactsWithLock reports whether config.toml wants a violation to end the session.
@@ -33,7 +32,7 @@ func (e *env) react(config *home.AuditConfig, violations []audit.Draft) {
 	carriers, err := o.carriers(notGiven)
 	ended := false
 	if err == nil {
-		ended, err = o.sessions.End(append(carriers, session.Keyring{})...)
+		ended, err = o.sessions.End(carriers...)
 	}
 	switch {
 	case err != nil:

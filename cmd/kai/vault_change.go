@@ -28,28 +28,28 @@ func vaultRollbackCommand() command {
 			if err != nil || n == 0 {
 				return usagef("version %q: want a number", c.Args().Get(1))
 			}
-			o, err := env.unlockedVault(ctx, vaultAccessOf(c))
-			if err != nil {
-				return err
-			}
-			defer o.close()
-			s, _, path, err := o.path(c.Args().First())
-			if err != nil {
-				return err
-			}
-			old, err := s.Version(path, n)
-			if err == nil {
-				err = keepCompromised(s, old)
-			}
-			if err != nil {
-				return err
-			}
-			if err := o.copyVersion(ctx, s, old, s, path, false, nil); err != nil {
-				return err
-			}
-			return o.printPresent(s, path)
+			return withVault(ctx, env, c, func(o *openedVault) error { return rollBack(ctx, o, c.Args().First(), n) })
 		},
 	}
+}
+
+// rollBack makes an old version the present one.
+func rollBack(ctx context.Context, o *openedVault, name string, version uint64) error {
+	s, _, path, err := o.path(name)
+	if err != nil {
+		return err
+	}
+	old, err := s.Version(path, version)
+	if err == nil {
+		err = keepCompromised(s, old)
+	}
+	if err != nil {
+		return err
+	}
+	if err := o.copyVersion(ctx, s, old, s, path, false, nil); err != nil {
+		return err
+	}
+	return o.printPresent(s, path)
 }
 
 // keepCompromised marks an old version that somebody who lost access could read: what was marked then

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -115,10 +114,6 @@ func (e *env) printSecret(value []byte) error {
 }
 
 func writeSecret(ctx context.Context, env *env, g getOptions, value []byte) error {
-	if g.output == "-" {
-		_, err := env.stdout.Write(value)
-		return err
-	}
 	out, err := env.create(g.output, outputOptions{mode: 0o600})
 	if err != nil {
 		return err
@@ -293,5 +288,3 @@ func (e *env) mayReadSecrets(ctx context.Context) error {
 	}
 	return nil
 }
-
-var errNoOTP = errors.New("no field otp")

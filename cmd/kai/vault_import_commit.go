@@ -137,7 +137,7 @@ func (p *importPlan) meta(i int) (vault.Meta, error) {
 		m.Kind = importKind(item, m.Scope)
 	}
 	vault.Defaults(&m, p.o.env.now())
-	return m, checkScope(&m, p.o.keys.Scope)
+	return m, checkScope(&m)
 }
 
 func checkRotator(text string) error {

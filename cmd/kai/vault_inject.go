@@ -73,9 +73,6 @@ func inject(ctx context.Context, env *env, a vaultAccess, input, output string, 
 			env.fact("path", w.tags)
 		}
 	}()
-	if output == "-" {
-		return t.Render(env.stdout, lookup)
-	}
 	out, err := env.create(output, how)
 	if err != nil {
 		return err

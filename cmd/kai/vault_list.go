@@ -180,35 +180,34 @@ func vaultHistoryCommand() command {
 		schema:   "kai.vault.secret/1",
 		recorded: inVault(records("secret_listed")),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
-			o, err := env.unlockedVault(ctx, vaultAccessOf(c))
-			if err != nil {
-				return err
-			}
-			defer o.close()
-			s, _, path, err := o.path(c.Args().First())
-			if err != nil {
-				return err
-			}
-			o.recordSecret(s, path, "")
-			list, err := s.History(path)
-			if err != nil {
-				return err
-			}
-			w := tabwriter.NewWriter(env.stdout, 0, 8, 2, ' ', 0)
-			for _, v := range list {
-				if env.json {
-					if err := env.printJSON(o.describe(s, v)); err != nil {
-						return err
-					}
-					continue
-				}
-				what := string(v.State(env.now()))
-				line := strings.Join([]string{printVersion(v.Version), time.Unix(v.Updated, 0).UTC().Format(time.RFC3339), v.Record.Device.String()[:8], what}, "\t")
-				if _, err := w.Write([]byte(line + "\n")); err != nil {
-					return err
-				}
-			}
-			return w.Flush()
+			return withVault(ctx, env, c, func(o *openedVault) error { return printHistory(env, o, c.Args().First()) })
 		},
 	}
+}
+
+func printHistory(env *env, o *openedVault, name string) error {
+	s, _, path, err := o.path(name)
+	if err != nil {
+		return err
+	}
+	o.recordSecret(s, path, "")
+	list, err := s.History(path)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(env.stdout, 0, 8, 2, ' ', 0)
+	for _, v := range list {
+		if env.json {
+			if err := env.printJSON(o.describe(s, v)); err != nil {
+				return err
+			}
+			continue
+		}
+		what := string(v.State(env.now()))
+		line := strings.Join([]string{printVersion(v.Version), time.Unix(v.Updated, 0).UTC().Format(time.RFC3339), v.Record.Device.String()[:8], what}, "\t")
+		if _, err := w.Write([]byte(line + "\n")); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
 }

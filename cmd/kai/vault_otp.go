@@ -22,7 +22,7 @@ import (
 func (f *foundSecret) otp(now time.Time) ([]byte, error) {
 	value, ok := fields.Find(f.fields, "otp")
 	if !ok {
-		return nil, failf(exitNotFound, "no_such_field", "%s/%s has %w", f.space.Name(), f.version.Path, errNoOTP)
+		return nil, failf(exitNotFound, "no_such_field", "%s/%s has no field otp", f.space.Name(), f.version.Path)
 	}
 	code, err := timeCode(value, now)
 	if err != nil {

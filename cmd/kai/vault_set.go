@@ -285,7 +285,7 @@ func (o *openedVault) putFields(ctx context.Context, s *vault.Space, path string
 			return err
 		}
 	}
-	if err := checkScope(&meta, o.keys.Scope); err != nil {
+	if err := checkScope(&meta); err != nil {
 		return err
 	}
 	var list []fields.Field
@@ -377,8 +377,8 @@ func kindOf(list []secretField, scope vault.Scope) string {
 	return vault.KindCredentials
 }
 
-// checkScope holds a secret against its kind, and against what the session may write.
-func checkScope(m *vault.Meta, session vault.Scope) error {
+// checkScope holds the scope of a secret against its kind.
+func checkScope(m *vault.Meta) error {
 	if m.Kind == vault.KindAPIKeys && m.Scope.Service == "" {
 		return usagef("apiKeys belong to a service: --service S")
 	}

@@ -317,7 +317,7 @@ func (s *Space) credentialKey(epoch uint32) ([]byte, error) {
 			return nil, err
 		}
 		pe := &s.policy.Epochs[epoch-1]
-		rcpt := recipientName(s.userRecipient(pe))
+		rcpt := recipientName(s.v.manifest.Last().User)
 		csk, err := s.v.unwrapListed(s.policy, pe, rcpt+authority.UserSuffix, "csk", pe.CCommit, who)
 		switch {
 		case err != nil:
@@ -329,9 +329,6 @@ func (s *Space) credentialKey(epoch uint32) ([]byte, error) {
 	}
 	return derive.Key(e.csk.Expose(), s.v.id, "cred"), nil
 }
-
-// userRecipient is that of the user key.
-func (s *Space) userRecipient(*authority.KeyEpoch) string { return s.v.manifest.Last().User }
 
 // Limit narrows keys to some namespaces, a scope, reading, or what needs no user. The keys given are
 // wiped; nothing that the limits exclude is in the result.
