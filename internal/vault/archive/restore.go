@@ -48,7 +48,7 @@ func (a *Archive) Over(fsys durable.FS, forget bool) durable.FS {
 // The files are written below local/restore and renamed in the end, vault.json last: until then there
 // is no vault. Errors are vault.ErrExists and those of the file system.
 func (a *Archive) Restore(ctx context.Context, dir *durable.Dir) error {
-	if err := mkdirs(dir, "local"); err != nil {
+	if err := dir.MkdirAll("local", 0o700); err != nil {
 		return err
 	}
 	held, err := dir.Lock(ctx, vaultLock, lockPoll)
@@ -62,15 +62,15 @@ func (a *Archive) Restore(ctx context.Context, dir *durable.Dir) error {
 		}
 		return err
 	}
-	if err := removeAll(dir, restoreDir); err != nil {
+	if err := dir.RemoveAll(restoreDir); err != nil {
 		return err
 	}
 	for i := range a.Files {
 		if ctx.Err() != nil {
-			return errors.Join(context.Cause(ctx), removeAll(dir, restoreDir))
+			return errors.Join(context.Cause(ctx), dir.RemoveAll(restoreDir))
 		}
 		if err := a.extract(dir, &a.Files[i]); err != nil {
-			return errors.Join(err, removeAll(dir, restoreDir))
+			return errors.Join(err, dir.RemoveAll(restoreDir))
 		}
 	}
 	if err := moveAside(dir); err != nil {
@@ -79,14 +79,14 @@ func (a *Archive) Restore(ctx context.Context, dir *durable.Dir) error {
 	for _, name := range parts {
 		err := dir.Rename(path.Join(restoreDir, name), name)
 		if errors.Is(err, fs.ErrNotExist) {
-			err = mkdirs(dir, name)
+			err = dir.MkdirAll(name, 0o700)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	for _, name := range []string{"local/index", asideDir} {
-		if err := mkdirs(dir, name); err != nil {
+		if err := dir.MkdirAll(name, 0o700); err != nil {
 			return err
 		}
 	}
@@ -98,7 +98,7 @@ func (a *Archive) Restore(ctx context.Context, dir *durable.Dir) error {
 
 func (a *Archive) extract(dir *durable.Dir, f *File) error {
 	name := path.Join(restoreDir, f.Path)
-	if err := mkdirs(dir, path.Dir(name)); err != nil {
+	if err := dir.MkdirAll(path.Dir(name), 0o700); err != nil {
 		return err
 	}
 	mode := fs.FileMode(0o600)
@@ -146,7 +146,7 @@ func moveAside(dir *durable.Dir) error {
 }
 
 func newAside(dir *durable.Dir) (string, error) {
-	if err := mkdirs(dir, asideDir); err != nil {
+	if err := dir.MkdirAll(asideDir, 0o700); err != nil {
 		return "", err
 	}
 	for i := range maxAside {
@@ -157,42 +157,4 @@ func newAside(dir *durable.Dir) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("%s: %w", asideDir, vault.ErrTooLarge)
-}
-
-func removeAll(dir *durable.Dir, name string) error {
-	entries, err := dir.ReadDir(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		full := path.Join(name, e.Name())
-		if e.IsDir() {
-			err = removeAll(dir, full)
-		} else {
-			err = dir.Remove(full)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return dir.Remove(name)
-}
-
-func mkdirs(dir *durable.Dir, name string) error {
-	if name == "." {
-		return nil
-	}
-	if _, err := dir.Lstat(name); err == nil {
-		return nil
-	}
-	if err := mkdirs(dir, path.Dir(name)); err != nil {
-		return err
-	}
-	if err := dir.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return nil
 }

@@ -18,7 +18,7 @@ import (
 // adopt makes what was fetched and checked part of the vault, under its lock.
 func (s *syncing) adopt() error {
 	if s.local == nil {
-		if err := mkdirs(s.dir, "local"); err != nil {
+		if err := s.dir.MkdirAll("local", 0o700); err != nil {
 			return err
 		}
 	}
@@ -101,7 +101,7 @@ func (s *syncing) unchanged() error {
 
 func (s *syncing) makeDirs() error {
 	for _, name := range []string{"admin", "slots", "devices", "roles", "ns", "local/index", quarantineDir} {
-		if err := mkdirs(s.dir, name); err != nil {
+		if err := s.dir.MkdirAll(name, 0o700); err != nil {
 			return err
 		}
 	}
@@ -132,7 +132,7 @@ func (s *syncing) move(name string, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	if err := mkdirs(s.dir, path.Dir(name)); err != nil {
+	if err := s.dir.MkdirAll(path.Dir(name), 0o700); err != nil {
 		return err
 	}
 	// It stays staged: the manifests that follow are checked against all files.
@@ -199,7 +199,7 @@ func (s *syncing) adoptFile(p *vault.LogPart, have int64) error {
 		return err
 	}
 	defer from.Close()
-	if err := mkdirs(s.dir, path.Dir(p.Name)); err != nil {
+	if err := s.dir.MkdirAll(path.Dir(p.Name), 0o700); err != nil {
 		return err
 	}
 	if have == 0 {

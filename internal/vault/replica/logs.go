@@ -95,7 +95,7 @@ func (s *syncing) fetchLog(name string) error {
 	}
 	defer body.Close()
 	at := path.Join(logsDir, name)
-	if err := mkdirs(s.dir, path.Dir(at)); err != nil {
+	if err := s.dir.MkdirAll(path.Dir(at), 0o700); err != nil {
 		return err
 	}
 	out, err := s.dir.Create(at, durable.CreateOptions{Mode: 0o600})
@@ -246,7 +246,7 @@ func (s *syncing) keepStaged(name string) (at string, err error) {
 	if s.o.DryRun {
 		return "", nil
 	}
-	if err := mkdirs(s.dir, quarantineDir); err != nil {
+	if err := s.dir.MkdirAll(quarantineDir, 0o700); err != nil {
 		return "", err
 	}
 	at = path.Join(quarantineDir, strings.ReplaceAll(name, "/", "_"))
@@ -368,7 +368,7 @@ func (s *syncing) setAside(k logKey, their *vault.DeviceLog, ownErr error) error
 	if !s.o.Pull || s.o.DryRun {
 		return nil
 	}
-	if err := mkdirs(s.dir, quarantineDir); err != nil {
+	if err := s.dir.MkdirAll(quarantineDir, 0o700); err != nil {
 		return err
 	}
 	for _, name := range own {

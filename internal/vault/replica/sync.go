@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -102,7 +101,7 @@ func Sync(ctx context.Context, fsys durable.FS, r remote.Remote, o Options) (*Re
 			warn(text)
 		}
 	}
-	if err := mkdirs(s.dir, "local"); err != nil {
+	if err := s.dir.MkdirAll("local", 0o700); err != nil {
 		return &Result{}, err
 	}
 	held, err := s.dir.Lock(ctx, syncLock, lockPoll)
@@ -241,54 +240,14 @@ func (s *syncing) overlay() *overlay.FS {
 // stage writes something that was fetched.
 func (s *syncing) stage(name string, data []byte) error {
 	name = path.Join(stagingDir, "files", name)
-	if err := mkdirs(s.dir, path.Dir(name)); err != nil {
+	if err := s.dir.MkdirAll(path.Dir(name), 0o700); err != nil {
 		return err
 	}
 	return s.dir.WriteFile(name, data, 0o600)
 }
 
 // clearStaging removes what was fetched.
-func (s *syncing) clearStaging() error { return removeAll(s.dir, stagingDir) }
-
-// removeAll removes a directory with all that is in it.
-func removeAll(dir *durable.Dir, name string) error {
-	entries, err := dir.ReadDir(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		full := path.Join(name, e.Name())
-		if e.IsDir() {
-			err = removeAll(dir, full)
-		} else {
-			err = dir.Remove(full)
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return dir.Remove(name)
-}
-
-// mkdirs makes a directory and those above it.
-func mkdirs(dir *durable.Dir, name string) error {
-	if name == "." {
-		return nil
-	}
-	if _, err := dir.Lstat(name); err == nil {
-		return nil
-	}
-	if err := mkdirs(dir, path.Dir(name)); err != nil {
-		return err
-	}
-	if err := dir.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return nil
-}
+func (s *syncing) clearStaging() error { return s.dir.RemoveAll(stagingDir) }
 
 // quarantine keeps bytes that are refused, for whoever looks into it.
 func (s *syncing) quarantine(name string, data []byte) (at string, err error) {
@@ -296,7 +255,7 @@ func (s *syncing) quarantine(name string, data []byte) (at string, err error) {
 		return "", nil
 	}
 	at = path.Join(quarantineDir, strings.ReplaceAll(name, "/", "_")+"-"+authority.DigestOf(data).Short())
-	if err := mkdirs(s.dir, quarantineDir); err != nil {
+	if err := s.dir.MkdirAll(quarantineDir, 0o700); err != nil {
 		return "", err
 	}
 	return at, s.dir.WriteFile(at, data, 0o600)
