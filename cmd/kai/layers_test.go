@@ -36,7 +36,7 @@ var layers = []struct {
 	{"secret", nil, "bytes that cannot be printed and can be wiped"},
 	{"home", []string{"durable"}, "the layout of ~/.kind"},
 	{"keyctl", nil, "the user keyring of the Linux kernel"},
-	{"key", []string{"canon", "secret", "key/sshwire"}, "key types, ids, fingerprints, text encodings"},
+	{"key", []string{"canon", "secret", "key/bech32", "key/sshwire"}, "key types, ids, fingerprints, text encodings"},
 	{"key/keyfile", []string{"key", "secret", "key/*"}, "files of keys in any form, by content"},
 	{"key/did", []string{"key", "key/jwk"}, "did:key and its documents"},
 	{"key/bech32", nil, "checksummed text for bytes"},

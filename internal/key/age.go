@@ -37,7 +37,8 @@ func (p Public) AgeText() (string, error) {
 	if !ok {
 		return "", fmt.Errorf("%w: age has no text for %s keys", ErrType, p.typ)
 	}
-	return string(bech32Encode(prefix, []byte(p.raw))), nil
+	text, err := bech32Encode(prefix, []byte(p.raw))
+	return string(text), err
 }
 
 // IsAge reports whether a text begins like one of age's, public or secret.
@@ -75,7 +76,10 @@ func (p *Private) AgeText() (*secret.Bytes, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: age has no text for %s keys", ErrType, p.public.typ)
 	}
-	text := bech32Encode(prefix, p.stored.Expose())
+	text, err := bech32Encode(prefix, p.stored.Expose())
+	if err != nil {
+		return nil, err
+	}
 	for i, c := range text {
 		if c >= 'a' && c <= 'z' {
 			text[i] = c - 'a' + 'A'

@@ -35,6 +35,15 @@ func TestBech32(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
+	// Letters outside of ASCII whose small form is in it are none of the alphabet.
+	capitals := strings.ToUpper(key.Bech32("a", []byte{0xb0}))
+	kelvin := strings.Replace(capitals, "K", "\u212a", 1)
+	if _, err := key.Bech32Words(capitals); err != nil || kelvin == capitals {
+		t.Errorf("%s: %v", capitals, err)
+	}
+	if _, err := key.Bech32Words(kelvin); !errors.Is(err, key.ErrMalformed) {
+		t.Errorf("%q: %v", kelvin, err)
+	}
 }
 
 func TestAgeTextsRoundTrip(t *testing.T) {

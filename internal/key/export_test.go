@@ -23,4 +23,10 @@ func Bech32Words(text string) ([]byte, error) {
 }
 
 // Bech32 writes any data.
-func Bech32(prefix string, data []byte) string { return string(bech32Encode(prefix, data)) }
+func Bech32(prefix string, data []byte) string {
+	text, err := bech32Encode(prefix, data)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}

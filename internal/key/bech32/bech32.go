@@ -35,16 +35,29 @@ const (
 //
 // The error is ErrMalformed, with dst unchanged.
 func Append(dst []byte, v Variant, prefix string, data []byte) ([]byte, error) {
+	if n := Size(prefix, data); n > MaxLength {
+		return nil, fmt.Errorf("%w: %d characters, at most %d", ErrMalformed, n, MaxLength)
+	}
+	return appendText(dst, v, prefix, data)
+}
+
+// AppendLong is Append with Bech32 and without MaxLength, as age writes its keys: the checksum
+// promises less there.
+func AppendLong(dst []byte, prefix string, data []byte) ([]byte, error) {
+	return appendText(dst, Bech32, prefix, data)
+}
+
+// Size is the length of the text of data under a prefix.
+func Size(prefix string, data []byte) int {
+	return len(prefix) + 1 + (len(data)*8+4)/5 + checksumWords
+}
+
+func appendText(dst []byte, v Variant, prefix string, data []byte) ([]byte, error) {
 	if err := checkPrefix([]byte(prefix)); err != nil {
 		return nil, err
 	}
-	n := (len(data)*8+4)/5 + checksumWords
-	if len(prefix)+1+n > MaxLength {
-		return nil, fmt.Errorf("%w: %d characters, at most %d", ErrMalformed, len(prefix)+1+n, MaxLength)
-	}
-	var room [MaxLength]byte
-	words := room[:0]
-	defer clear(room[:])
+	words := make([]byte, 0, Size(prefix, data)-len(prefix)-1)
+	defer func() { clear(words[:cap(words)]) }()
 	var bits, held uint32
 	for _, b := range data {
 		bits, held = bits<<8|uint32(b), held+8
@@ -70,9 +83,19 @@ func Append(dst []byte, v Variant, prefix string, data []byte) ([]byte, error) {
 //
 // The error is ErrMalformed, in the last instance ErrChecksum.
 func Parse(v Variant, text []byte) (prefix string, data []byte, err error) {
-	var room [MaxLength]byte
-	defer clear(room[:])
-	prefix, words, err := parseWords(v, text, room[:0])
+	if len(text) > MaxLength {
+		return "", nil, fmt.Errorf("%w: %d characters, at most %d", ErrMalformed, len(text), MaxLength)
+	}
+	return parseText(v, text)
+}
+
+// ParseLong reads what AppendLong writes.
+func ParseLong(text []byte) (prefix string, data []byte, err error) { return parseText(Bech32, text) }
+
+func parseText(v Variant, text []byte) (prefix string, data []byte, err error) {
+	room := make([]byte, 0, len(text))
+	defer func() { clear(room[:cap(room)]) }()
+	prefix, words, err := parseWords(v, text, room)
 	if err != nil {
 		return "", nil, err
 	}
@@ -95,9 +118,6 @@ func Parse(v Variant, text []byte) (prefix string, data []byte, err error) {
 // parseWords checks a text but for its padding and appends its words, without the checksum,
 // to room.
 func parseWords(v Variant, text, room []byte) (prefix string, words []byte, err error) {
-	if len(text) > MaxLength {
-		return "", nil, fmt.Errorf("%w: %d characters, at most %d", ErrMalformed, len(text), MaxLength)
-	}
 	separator := -1
 	for i, c := range text {
 		if c == '1' {

@@ -18,7 +18,8 @@
 // # One spelling
 //
 // Parse accepts what Append writes and nothing else: lower case (the BIPs allow upper case
-// too), padding that is zero and shorter than a word, at most MaxLength characters.
+// too), padding that is zero and shorter than a word, at most MaxLength characters. AppendLong and
+// ParseLong, for keys of age, differ in that last point only.
 //
 // # Example
 //
