@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"kai/internal/key"
+	"kai/internal/sig"
 	"kai/internal/signed"
 )
 
@@ -89,7 +90,7 @@ func checkQuorum(what string, q Quorum) error {
 }
 
 func signsObjects(t key.Type) bool {
-	_, err := signed.SchemeOf(t)
+	_, err := sig.SchemeOf(t)
 	return err == nil
 }
 

@@ -41,6 +41,26 @@ const (
 	SKECDSA       Scheme = "sk-ecdsa"               // FIDO: DER signature ‖ flags ‖ u32 counter
 )
 
+// SchemeOf is how a key of type t signs bytes that carry their domain themselves, such as DSSE's. The
+// error is ErrScheme for types that sign nothing of the kind.
+func SchemeOf(t key.Type) (Scheme, error) {
+	switch t {
+	case key.Ed25519:
+		return Ed25519, nil
+	case key.ECDSAP256:
+		return ECDSASHA256, nil
+	case key.RSA:
+		return RSAPSSSHA256, nil
+	case key.MLDSA65:
+		return MLDSA65, nil
+	case key.MLDSA44Ed25519:
+		return Composite, nil
+	case key.SLHDSA128s:
+		return SLHDSA128s, nil
+	}
+	return "", fmt.Errorf("%w: keys of type %s have no scheme of their own", ErrScheme, t)
+}
+
 // contextSSHSig separates the post-quantum half of an sshsig from every other
 // use of the same ML-DSA key.
 const contextSSHSig = "kai-sshsig/1"

@@ -83,7 +83,7 @@ func TestVector(t *testing.T) {
 
 func TestEveryKeyType(t *testing.T) {
 	for _, typ := range key.Types() {
-		_, err := signed.SchemeOf(typ)
+		_, err := sig.SchemeOf(typ)
 		made := err == nil
 		if wants := typ.Signs() && typ != key.ECDSAP384 && typ != key.SKEd25519 && typ != key.SKECDSA; made != wants {
 			t.Errorf("%s: %v", typ, err)

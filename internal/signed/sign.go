@@ -39,7 +39,7 @@ func (e *Envelope) Add(rand io.Reader, signers ...sig.Signer) (*Envelope, error)
 	added := &Envelope{typ: e.typ, object: e.object, sigs: slices.Clone(e.sigs)}
 	message := e.message()
 	for _, s := range Flatten(signers) {
-		scheme, err := SchemeOf(s.Public.Type())
+		scheme, err := sig.SchemeOf(s.Public.Type())
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", e.typ, err)
 		}

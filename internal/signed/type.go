@@ -1,12 +1,6 @@
 package signed
 
-import (
-	"fmt"
-	"slices"
-
-	"kai/internal/key"
-	"kai/internal/sig"
-)
+import "slices"
 
 // Type says what an object is. The words are part of the format.
 type Type string
@@ -38,23 +32,3 @@ func (t Type) known() bool { return slices.Contains(Types(), t) }
 
 // MediaType is the payload type under which DSSE signs objects of the type.
 func (t Type) MediaType() string { return "application/vnd.kai." + string(t) + ".v1+json" }
-
-// SchemeOf is how keys of type t sign objects. The error is sig.ErrScheme for
-// types that sign none.
-func SchemeOf(t key.Type) (sig.Scheme, error) {
-	switch t {
-	case key.Ed25519:
-		return sig.Ed25519, nil
-	case key.ECDSAP256:
-		return sig.ECDSASHA256, nil
-	case key.RSA:
-		return sig.RSAPSSSHA256, nil
-	case key.MLDSA65:
-		return sig.MLDSA65, nil
-	case key.MLDSA44Ed25519:
-		return sig.Composite, nil
-	case key.SLHDSA128s:
-		return sig.SLHDSA128s, nil
-	}
-	return "", fmt.Errorf("%w: keys of type %s sign no objects", sig.ErrScheme, t)
-}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"kai/internal/key"
+	"kai/internal/sig"
 )
 
 // Verified is an object whose signatures are all good. Only Verify makes it.
@@ -30,7 +31,7 @@ func (e *Envelope) Verify(keys ...key.Public) (*Verified, error) {
 		if !ok {
 			return nil, fmt.Errorf("%s: %s: %w", e.typ, s.key, ErrForeignKey)
 		}
-		scheme, err := SchemeOf(k.Type())
+		scheme, err := sig.SchemeOf(k.Type())
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", e.typ, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"kai/internal/canon"
 	"kai/internal/key"
@@ -22,19 +23,11 @@ func verified() []sig.Scheme {
 
 // made is the scheme that a key of type t signs envelopes with.
 func made(t key.Type) (sig.Scheme, error) {
-	switch t {
-	case key.Ed25519:
-		return sig.Ed25519, nil
-	case key.ECDSAP256:
-		return sig.ECDSASHA256, nil
-	case key.RSA:
-		return sig.RSAPSSSHA256, nil
-	case key.MLDSA65:
-		return sig.MLDSA65, nil
-	case key.SLHDSA128s:
-		return sig.SLHDSA128s, nil
+	scheme, err := sig.SchemeOf(t)
+	if err != nil || !slices.Contains(verified(), scheme) {
+		return "", fmt.Errorf("%w: dsse with a key of type %s", sig.ErrScheme, t)
 	}
-	return "", fmt.Errorf("%w: dsse with a key of type %s", sig.ErrScheme, t)
+	return scheme, nil
 }
 
 // envelope and entry are the JSON written.
