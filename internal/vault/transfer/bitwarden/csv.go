@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"kai/internal/vault/transfer"
@@ -14,67 +13,28 @@ import (
 
 // ReadCSV reads a CSV export. The errors are those of ReadJSON.
 func ReadCSV(ctx context.Context, source transfer.Source, _ transfer.Options) (*transfer.Store, error) {
-	b := transfer.NewBuilder(source.Name, true)
-	defer b.Abort()
-	data, part, err := b.ReadAll(source.Reader, source.Size)
-	if err != nil {
-		return nil, err
-	}
-	s := scan.NewCSV(data)
-	header, line, err := s.Record(nil)
-	if err != nil {
-		return nil, b.Fail(line, err)
-	}
-	columns := make([]string, len(header))
-	for i, span := range header {
-		columns[i] = string(span.Of(data))
-	}
-	for _, needed := range []string{"type", "name", "login_password"} {
-		if !slices.Contains(columns, needed) {
-			return nil, b.Malformed(line, fmt.Sprintf("no column %q: not an export of Bitwarden", needed))
-		}
-	}
-	t := table{Builder: b, data: data, part: part, columns: columns}
-	var record []scan.Span
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if record, line, err = s.Record(record); err != nil {
-			return nil, b.Fail(line, err)
-		}
-		if len(record) == 0 {
-			return b.Done(), nil
-		}
-		if err := t.item(record, line); err != nil {
-			return nil, err
-		}
-	}
+	return transfer.ReadTable(ctx, source, "Bitwarden", []string{"type", "name", "login_password"},
+		func(t *transfer.Table, record []scan.Span, line int) error { return (&table{t}).item(record, line) })
 }
 
-type table struct {
-	*transfer.Builder
-	data    []byte
-	part    int
-	columns []string
-}
+type table struct{ *transfer.Table }
 
 func (t *table) item(record []scan.Span, line int) error {
 	e := &entry{Item: transfer.Item{Line: line}}
 	var folder string
 	for i, span := range record {
-		value := t.Arena().At(t.part, span)
-		switch column := t.columns[i]; column {
+		value := t.Value(span)
+		switch column := t.Columns[i]; column {
 		case "folder":
-			folder = string(span.Of(t.data))
+			folder = string(span.Of(t.Data))
 		case "collections":
-			first, _, more := strings.Cut(string(span.Of(t.data)), ",")
+			first, _, more := strings.Cut(string(span.Of(t.Data)), ",")
 			folder = first
 			if more {
 				t.Left("second collection of an item")
 			}
 		case "name":
-			e.name = string(span.Of(t.data))
+			e.name = string(span.Of(t.Data))
 		case "type":
 		case "notes":
 			e.add("notes", value)
@@ -89,11 +49,11 @@ func (t *table) item(record []scan.Span, line int) error {
 		case "fields":
 			t.fields(e, span)
 		case "favorite":
-			if string(span.Of(t.data)) == "1" {
+			if string(span.Of(t.Data)) == "1" {
 				e.Tags = append(e.Tags, "favorite")
 			}
 		case "reprompt":
-			if text := string(span.Of(t.data)); text != "" && text != "0" {
+			if text := string(span.Of(t.Data)); text != "" && text != "0" {
 				t.Left("wish to be asked for the master password again")
 			}
 		default:
@@ -109,12 +69,12 @@ func (t *table) item(record []scan.Span, line int) error {
 func (t *table) urls(e *entry, span scan.Span) {
 	start := span.Start
 	for i := start; i < span.End; i++ {
-		if t.data[i] == ',' && startsURL(t.data[i+1:span.End]) {
-			e.addURL(t.Arena().At(t.part, scan.Span{Start: start, End: i}))
+		if t.Data[i] == ',' && startsURL(t.Data[i+1:span.End]) {
+			e.addURL(t.Value(scan.Span{Start: start, End: i}))
 			start = i + 1
 		}
 	}
-	e.addURL(t.Arena().At(t.part, scan.Span{Start: start, End: span.End}))
+	e.addURL(t.Value(scan.Span{Start: start, End: span.End}))
 }
 
 // startsURL reports whether text begins with a scheme (RFC 3986 §3.1) and "://".
@@ -137,11 +97,11 @@ func (t *table) fields(e *entry, span scan.Span) {
 	var value scan.Span
 	add := func() {
 		if name != "" || value.Len() > 0 {
-			e.add(cmp.Or(name, "field"), t.Arena().At(t.part, value))
+			e.add(cmp.Or(name, "field"), t.Value(value))
 		}
 	}
 	for at := span.Start; at < span.End; {
-		line := t.data[at:span.End]
+		line := t.Data[at:span.End]
 		if n := bytes.IndexByte(line, '\n'); n >= 0 {
 			line = line[:n]
 		}

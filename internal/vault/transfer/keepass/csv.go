@@ -3,7 +3,6 @@ package keepass
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,47 +12,16 @@ import (
 
 // ReadCSV reads a CSV export. The errors are those of ReadXML.
 func ReadCSV(ctx context.Context, source transfer.Source, _ transfer.Options) (*transfer.Store, error) {
-	b := transfer.NewBuilder(source.Name, true)
-	defer b.Abort()
-	data, part, err := b.ReadAll(source.Reader, source.Size)
-	if err != nil {
-		return nil, err
-	}
-	s := scan.NewCSV(data)
-	header, line, err := s.Record(nil)
-	if err != nil {
-		return nil, b.Fail(line, err)
-	}
-	columns := make([]string, len(header))
-	for i, span := range header {
-		columns[i] = string(span.Of(data))
-	}
-	for _, needed := range []string{"Group", "Title", "Username", "Password"} {
-		if !slices.Contains(columns, needed) {
-			return nil, b.Malformed(line, fmt.Sprintf("no column %q: not an export of KeePassXC", needed))
-		}
-	}
-	var record []scan.Span
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if record, line, err = s.Record(record); err != nil {
-			return nil, b.Fail(line, err)
-		}
-		if len(record) == 0 {
-			return b.Done(), nil
-		}
-		r := row{Builder: b, item: transfer.Item{Line: line}}
-		for i, span := range record {
-			if err := r.cell(columns[i], span.Of(data), b.Arena().At(part, span)); err != nil {
-				return nil, err
+	return transfer.ReadTable(ctx, source, "KeePassXC", []string{"Group", "Title", "Username", "Password"},
+		func(t *transfer.Table, record []scan.Span, line int) error {
+			r := row{Builder: t.Builder, item: transfer.Item{Line: line}}
+			for i, cell := range record {
+				if err := r.cell(t.Columns[i], cell.Of(t.Data), t.Value(cell)); err != nil {
+					return err
+				}
 			}
-		}
-		if err := b.Add(r.item, r.folders, r.title); err != nil {
-			return nil, err
-		}
-	}
+			return t.Add(r.item, r.folders, r.title)
+		})
 }
 
 // row is one entry while it is read.
