@@ -180,26 +180,21 @@ func (n *newIdentity) generate(env *env, o *makeKeyOptions, root *secret.Bytes) 
 		}
 		return deriveKey(root, t, n.name, epoch)
 	}
-	list := []struct {
+	type wanted struct {
 		field string
 		typ   key.Type
 		to    *[]namedPrivate
 		epoch int
-	}{
-		{signField, o.keyType(), &n.fields, 0}, {signField, o.keyType(), &n.next, 1},
 	}
+	list := []wanted{{signField, o.keyType(), &n.fields, 0}, {signField, o.keyType(), &n.next, 1}}
 	if !o.classical && !o.keyType().PostQuantum() {
-		list = append(list, list[:2]...)
-		for i := range 2 {
-			list[2+i].field, list[2+i].typ = signPQField, key.MLDSA65
-		}
+		list = append(list, wanted{signPQField, key.MLDSA65, &n.fields, 0}, wanted{signPQField, key.MLDSA65, &n.next, 1})
 	}
 	sealing := key.MLKEM768X25519
 	if o.classical {
 		sealing = key.X25519
 	}
-	list = append(list, list[0])
-	list[len(list)-1].field, list[len(list)-1].typ = sealField, sealing
+	list = append(list, wanted{sealField, sealing, &n.fields, 0})
 	for _, one := range list {
 		p, err := make(one.field, one.typ, one.epoch)
 		if err != nil {
