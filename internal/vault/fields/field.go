@@ -40,9 +40,6 @@ func Find(list []Field, name string) (value []byte, ok bool) {
 	return nil, false
 }
 
-// ValidName reports whether a name is one: 1 to 64 of A-Z a-z 0-9 _ . -
-func ValidName(name string) bool { return validName(name) }
-
 func validName[T string | []byte](name T) bool {
 	if len(name) == 0 || len(name) > MaxName {
 		return false

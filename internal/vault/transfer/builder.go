@@ -40,9 +40,6 @@ func NewBuilder(name string, rename bool) *Builder {
 // Arena is where values go.
 func (b *Builder) Arena() *Arena { return b.store.arena }
 
-// Len is the number of items so far.
-func (b *Builder) Len() int { return b.store.Len() }
-
 // ReadAll reads a source into the arena and returns the bytes and the part they are.
 func (b *Builder) ReadAll(r io.Reader, size int64) (data []byte, part int, err error) {
 	var buffer Buffer
