@@ -8,16 +8,17 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"kai/internal/keyctl"
 )
 
 // platformChecks are what only Linux has.
 func platformChecks() []check { return []check{checkKernelKeys, checkRuntimeDir, checkSharedMemory} }
 
-// checkKernelKeys asks for the session keyring without making one.
 func checkKernelKeys(context.Context, *env) checkResult {
-	if _, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, false); err != nil {
+	if err := keyctl.User(func(keyctl.Ring) error { return nil }); err != nil {
 		return checkResult{
-			Name: "kernel keys", Status: checkWarn, Detail: "keyctl: " + err.Error() + ": common in containers",
+			Name: "kernel keys", Status: checkWarn, Detail: err.Error() + ": common in containers",
 			Fix: "allow keyctl in the container's seccomp profile",
 		}
 	}

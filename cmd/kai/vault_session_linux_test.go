@@ -204,34 +204,44 @@ func TestManySessionKeyrings(t *testing.T) {
 	wait.Wait()
 }
 
-// The key of the session is not for who only knows its number, and not for other users.
+// The key of the session is not for who only knows its number, and not for other users, even if the
+// session keyring that they inherited leads to it.
 func TestSessionOfOthers(t *testing.T) {
 	keyctl := peer(t, "keyctl")
 	v := newVaultHome(t)
 	key, s := mustKernelKey(t, v.id(t), "")
 	description := "kai:session:" + v.id(t).String()
-	try := func(asOther bool, args ...string) answer {
-		cmd := exec.Command(keyctl, args...)
-		if asOther {
-			cmd.SysProcAttr = userCredential()
-		}
-		a := finish(t, "", cmd)
+	try := func(args ...string) answer {
+		a := finish(t, "", exec.Command(keyctl, args...))
 		if strings.Contains(a.out, fmt.Sprintf("%x", s)) {
 			t.Errorf("keyctl %q tells S", args)
 		}
 		return a
 	}
-	if a := try(false, "session", "-", keyctl, "print", fmt.Sprint(key)); a.code == 0 {
+	if a := try("session", "-", keyctl, "print", fmt.Sprint(key)); a.code == 0 {
 		t.Errorf("from a fresh session keyring: %v", a)
 	}
 	if os.Getuid() != 0 {
 		return
 	}
+	asOther := func(args ...string) answer {
+		const become = `"$0" link @u @s && exec setpriv --reuid 65534 --clear-groups "$0" "$@"`
+		return try(append([]string{"session", "-", "sh", "-c", become, keyctl}, args...)...)
+	}
+	plain := finish(t, "", exec.Command(keyctl, "add", "user", description+":plain", "seen", "@u"))
+	plainKey := strings.TrimSpace(plain.out)
+	defer finish(t, "", exec.Command(keyctl, "unlink", plainKey, "@u"))
+	if a := asOther("print", plainKey); a.code != 0 || !strings.Contains(a.out, "seen") {
+		t.Fatalf("a key that lies bare in @u: %v; the test is blind", a)
+	}
+	cover := strings.TrimSpace(try("search", "@u", "keyring", description).out)
 	for _, args := range [][]string{
 		{"print", fmt.Sprint(key)}, {"describe", fmt.Sprint(key)}, {"search", "@u", "user", description}, {"search", "@s", "user", description},
-		{"link", fmt.Sprint(key), "@u"}, {"revoke", fmt.Sprint(key)}, {"invalidate", fmt.Sprint(key)}, {"timeout", fmt.Sprint(key), "100000"},
+		{"link", fmt.Sprint(key), "@s"}, {"link", fmt.Sprint(key), "@u"}, {"update", fmt.Sprint(key), "other"}, {"revoke", fmt.Sprint(key)},
+		{"invalidate", fmt.Sprint(key)}, {"timeout", fmt.Sprint(key), "100000"}, {"setperm", fmt.Sprint(key), "0x3f3f3f3f"},
+		{"rlist", cover}, {"link", cover, "@s"}, {"clear", cover}, {"setperm", cover, "0x3f3f3f3f"}, {"revoke", cover}, {"add", "user", description, "other", cover},
 	} {
-		if a := try(true, args...); a.code == 0 {
+		if a := asOther(args...); a.code == 0 {
 			t.Errorf("another user: keyctl %q: %v", args, a)
 		}
 	}

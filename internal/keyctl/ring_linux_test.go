@@ -67,9 +67,7 @@ func must(t *testing.T, err error) {
 func TestLife(t *testing.T) {
 	available(t)
 	use(t, func(r keyctl.Ring) {
-		if k, err := r.Find(description); err == nil {
-			must(t, r.Unlink(k))
-		}
+		must(t, r.Revoke(description))
 		if _, err := r.Find(description); !errors.Is(err, keyctl.ErrNoKey) && !errors.Is(err, keyctl.ErrExpired) {
 			t.Fatalf("before: %v", err)
 		}
@@ -89,7 +87,8 @@ func TestLife(t *testing.T) {
 		if n, err := r.Read(k, buf[:2]); n != 6 || err != nil {
 			t.Errorf("short: %d, %v", n, err)
 		}
-		must(t, r.Revoke(k))
+		must(t, r.Revoke(description))
+		must(t, r.Revoke(description))
 		if _, err := r.Read(k, buf); err == nil { // EACCES: no ring leads to it
 			t.Error("after Revoke it is read")
 		}
@@ -128,7 +127,7 @@ func TestTimeout(t *testing.T) {
 		if n, err := r.Read(k, buf[:]); n != 1 || err != nil || buf[0] != 'y' {
 			t.Errorf("%d, %v", n, err)
 		}
-		must(t, r.Revoke(k))
+		must(t, r.Revoke(description))
 	})
 }
 
@@ -152,7 +151,7 @@ func TestFreshSession(t *testing.T) {
 		must(t, err)
 		must(t, r.Timeout(k, time.Minute))
 	})
-	defer use(t, func(r keyctl.Ring) { must(t, r.Revoke(k)) })
+	defer use(t, func(r keyctl.Ring) { must(t, r.Revoke(description+":fresh")) })
 
 	denied := make(chan error)
 	go func() { // on a thread of its own, without the link, which ends with the goroutine
@@ -184,4 +183,32 @@ func TestFreshSession(t *testing.T) {
 	}
 	wg.Wait()
 	t.Log("a thousand")
+}
+
+// A key that another user has put there, as root can make one, is not taken for ours.
+func TestForeign(t *testing.T) {
+	available(t)
+	if os.Getuid() != 0 {
+		t.Skip("only root gives keys away")
+	}
+	const name = description + ":foreign"
+	use(t, func(r keyctl.Ring) {
+		planted, err := unix.AddKey("user", name, []byte("planted"), unix.KEY_SPEC_USER_KEYRING)
+		must(t, err)
+		defer func() {
+			_, err := unix.KeyctlInt(unix.KEYCTL_UNLINK, planted, unix.KEY_SPEC_USER_KEYRING, 0, 0)
+			must(t, err)
+		}()
+		if _, err := r.Find(name); err != nil {
+			t.Fatalf("before it is given away: %v; the test is blind", err)
+		}
+		_, err = unix.KeyctlInt(unix.KEYCTL_CHOWN, planted, 65534, -1, 0)
+		must(t, err)
+		if k, err := r.Find(name); !errors.Is(err, keyctl.ErrForeign) {
+			t.Errorf("%d, %v", k, err)
+		}
+		if err := r.Revoke(name); !errors.Is(err, keyctl.ErrForeign) {
+			t.Errorf("Revoke: %v", err)
+		}
+	})
 }

@@ -26,7 +26,4 @@ func (Ring) Read(Key, []byte) (int, error) { return 0, ErrUnavailable }
 func (Ring) Timeout(Key, time.Duration) error { return ErrUnavailable }
 
 // Revoke does nothing.
-func (Ring) Revoke(Key) error { return ErrUnavailable }
-
-// Unlink does nothing.
-func (Ring) Unlink(Key) error { return ErrUnavailable }
+func (Ring) Revoke(string) error { return ErrUnavailable }

@@ -16,8 +16,8 @@
 //
 // # Keyring
 //
-// [Keyring] is a key of type "user" in the user keyring @u of the Linux kernel, with the
-// description kai:audit:LOGID and the 40 bytes u64 n, big-endian ‖ root. It has no timeout and
+// [Keyring] is a key of type "user" below the user keyring @u of the Linux kernel (package keyctl),
+// with the description kai:audit:LOGID and the 40 bytes u64 n, big-endian ‖ root. It has no timeout and
 // lasts until the machine stops, or the user's last process ends. Whoever restores files does not
 // restore it.
 //

@@ -67,16 +67,7 @@ func (Keyring) Store(head audit.Head) error {
 
 // Forget removes what is remembered of a log.
 func (Keyring) Forget(logID string) error {
-	err := keyctl.User(func(ring keyctl.Ring) error {
-		key, err := ring.Find(description(logID))
-		if errors.Is(err, keyctl.ErrNoKey) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		return ring.Unlink(key)
-	})
+	err := keyctl.User(func(ring keyctl.Ring) error { return ring.Revoke(description(logID)) })
 	if err != nil {
 		return fmt.Errorf("keyring: %w", err)
 	}

@@ -31,7 +31,7 @@ func (Keyring) Load(vault objectid.ID) (t *Token, err error) {
 		}
 		t = &Token{s: s}
 		t.user, err = readKey(ring, userDescription(vault))
-		if absent(err) {
+		if keyctl.Absent(err) {
 			return nil
 		}
 		return err
@@ -80,7 +80,7 @@ func (Keyring) Forget(vault objectid.ID, t *Token) error {
 	} else {
 		err = ifSame(vault, t, func(ring keyctl.Ring, _ keyctl.Key) error { return all(ring) })
 	}
-	if absent(err) {
+	if keyctl.Absent(err) {
 		return nil
 	}
 	return carried(err)
@@ -90,13 +90,7 @@ func (Keyring) Forget(vault objectid.ID, t *Token) error {
 func forget(ring keyctl.Ring, vault objectid.ID) error {
 	var errs []error
 	for _, name := range []string{description(vault), userDescription(vault)} {
-		k, err := ring.Find(name)
-		if err == nil {
-			err = ring.Revoke(k)
-		}
-		if !absent(err) {
-			errs = append(errs, err)
-		}
+		errs = append(errs, ring.Revoke(name))
 	}
 	return errors.Join(errs...)
 }
@@ -126,7 +120,7 @@ func setKey(ring keyctl.Ring, name string, payload *secret.Bytes, life time.Dura
 		return err
 	}
 	if err := ring.Timeout(k, life); err != nil {
-		return errors.Join(err, ring.Revoke(k)) // never without an end
+		return errors.Join(err, ring.Revoke(name)) // never without an end
 	}
 	return nil
 }
@@ -152,11 +146,6 @@ func readPayload(ring keyctl.Ring, k keyctl.Key) (*secret.Bytes, error) {
 	return s, nil
 }
 
-// absent reports whether a key is not there, for whatever reason.
-func absent(err error) bool {
-	return errors.Is(err, keyctl.ErrNoKey) || errors.Is(err, keyctl.ErrExpired) || errors.Is(err, keyctl.ErrRevoked)
-}
-
 // carried says an error of the keyring in the words of this package.
 func carried(err error) error {
 	switch {
@@ -164,7 +153,7 @@ func carried(err error) error {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	case errors.Is(err, keyctl.ErrExpired):
 		return ErrExpired
-	case absent(err):
+	case keyctl.Absent(err):
 		return ErrNone
 	}
 	return err
