@@ -286,7 +286,6 @@ func (e *env) openForAlerts() (*openedLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer h.Close()
 	config, err := e.config()
 	if err != nil {
 		return nil, err

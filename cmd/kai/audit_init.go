@@ -43,7 +43,6 @@ func auditInit(ctx context.Context, env *env) error {
 		return err
 	}
 	path, madeHome := h.Path(), h.Created()
-	h.Close()
 	before, err := env.openLog(ctx)
 	created := errors.Is(err, audit.ErrNotExist)
 	if err == nil {

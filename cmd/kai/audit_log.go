@@ -68,7 +68,6 @@ func (e *env) findLog(ctx context.Context, access logAccess) (_ *openedLog, err 
 	if err != nil {
 		return nil, err
 	}
-	defer h.Close()
 	config, err := e.config()
 	if err != nil {
 		return nil, err
@@ -94,7 +93,7 @@ func (e *env) findLog(ctx context.Context, access logAccess) (_ *openedLog, err 
 	if err := o.checkFileSystem(); err != nil {
 		return nil, err
 	}
-	options, err := e.logOptions(h, o, access)
+	options, err := e.logOptions(o, access)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +140,7 @@ func (o *openedLog) checkFileSystem() error {
 		"a home on a local disk, or allow_network_fs = true under [audit] in config.toml")
 }
 
-func (e *env) logOptions(h *home.Home, o *openedLog, access logAccess) (audit.Options, error) {
+func (e *env) logOptions(o *openedLog, access logAccess) (audit.Options, error) {
 	options := audit.Options{Dir: o.dir, Now: e.now, Random: e.random}
 	if o.local != nil {
 		o.gap = memory.Gap{Dir: o.local}
@@ -168,7 +167,7 @@ func (e *env) logOptions(h *home.Home, o *openedLog, access logAccess) (audit.Op
 	}
 	var err error
 	options.Source = e.eventSource(access != reading)
-	options.Context, err = e.eventContext(h, o.dir)
+	options.Context, err = e.eventContext(o.dir)
 	return options, err
 }
 
@@ -195,18 +194,14 @@ func (e *env) eventSource(withParent bool) event.Source {
 	}
 }
 
-func (e *env) eventContext(h *home.Home, log *durable.Dir) (event.Context, error) {
-	sum, err := configSum(h, log)
+func (e *env) eventContext(log *durable.Dir) (event.Context, error) {
+	sum, err := configSum(log, e.opened.configSum)
 	return event.Context{Cmd: e.commandName, CI: e.getenv("CI") != "", Config: sum}, err
 }
 
 // configSum tells configurations apart: 8 hexadecimal digits of the SHA-256 of the hash of
 // config.toml and of the names and hashes of the rules.
-func configSum(h *home.Home, log *durable.Dir) (string, error) {
-	config, err := h.ConfigSum()
-	if err != nil {
-		return "", err
-	}
+func configSum(log *durable.Dir, config [sha256.Size]byte) (string, error) {
 	sum := sha256.New()
 	sum.Write(config[:])
 	rules, err := ruleFiles(log)

@@ -163,7 +163,6 @@ func (e *env) witnessMemory() (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer h.Close()
 	local, err := h.CreateLocal()
 	if err != nil {
 		return nil, err

@@ -40,8 +40,7 @@ func checkHome(_ context.Context, env *env) checkResult {
 		}
 		return checkResult{Name: name, Status: checkMissing, Detail: err.Error(), Fix: fix}
 	}
-	defer h.Close()
-	if _, err := h.Config(); err != nil {
+	if _, err := env.config(); err != nil {
 		return checkResult{Name: name, Status: checkMissing, Detail: err.Error(), Fix: "correct " + filepath.Join(h.Path(), "config.toml")}
 	}
 	return checkResult{Name: name, Status: checkOK, Detail: h.Path() + ": yours alone"}

@@ -14,7 +14,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"kai/internal/home"
 	"kai/internal/secret"
 	"kai/internal/trust/store"
 )
@@ -46,9 +45,7 @@ type env struct {
 	storeValue *store.Store
 	storeError error
 
-	configRead  bool // by config
-	configValue home.Config
-	configError error
+	opened openedHome // by openHome or createHome
 }
 
 func newEnv(sys system) *env {
@@ -64,6 +61,12 @@ func newEnv(sys system) *env {
 
 		environPass: pass, session: session,
 	}
+}
+
+// close wipes what env keeps and lets go of the home.
+func (e *env) close() {
+	e.wipe()
+	e.opened.close()
 }
 
 // globalOptions are the values of the global flags.

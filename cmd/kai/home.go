@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"errors"
 	"io/fs"
 
@@ -21,48 +22,75 @@ func (e *env) homeDir() (string, error) {
 	return home.Locate(flag, e.getenv("KAI_HOME"), user)
 }
 
-// openHome opens the home. No home yet is home.ErrNotExist, exit 6. The caller closes it.
-func (e *env) openHome() (*home.Home, error) {
-	dir, err := e.homeDir()
-	if err != nil {
-		return nil, err
-	}
-	return home.Open(dir)
+// openedHome is the home of a command, which is looked for when it is first needed and then stays
+// open until the command ends.
+type openedHome struct {
+	home *home.Home // nil while there is none
+	err  error      // why there is none
+
+	configRead  bool // what follows is known
+	configValue home.Config
+	configSum   [sha256.Size]byte
+	configError error
 }
 
-// createHome opens the home and makes it first if there is none. The caller closes it.
+// close closes the home. Whoever needs it afterwards opens it again.
+func (o *openedHome) close() {
+	if o.home != nil {
+		_ = o.home.Close()
+	}
+	*o = openedHome{}
+}
+
+// openHome is the home, opened once; it is env's to close. No home yet is home.ErrNotExist, exit 6.
+func (e *env) openHome() (*home.Home, error) {
+	if o := &e.opened; o.home == nil && o.err == nil {
+		o.home, o.err = e.findHome(home.Open)
+	}
+	return e.opened.home, e.opened.err
+}
+
+// createHome is openHome, and makes the home first if there is none.
 func (e *env) createHome() (*home.Home, error) {
-	dir, err := e.homeDir()
+	if e.opened.home != nil {
+		return e.opened.home, nil
+	}
+	h, err := e.findHome(home.Create)
 	if err != nil {
 		return nil, err
 	}
-	h, err := home.Create(dir)
-	if err != nil {
-		return nil, err
-	}
+	e.opened = openedHome{home: h}
 	if h.Created() {
 		e.note("made the home %s", h.Path())
 	}
 	return h, nil
 }
 
-// config returns what config.toml says, and reads it once. Without a home it says nothing.
-func (e *env) config() (home.Config, error) {
-	if !e.configRead {
-		e.configRead = true
-		e.configValue, e.configError = e.readConfig()
+func (e *env) findHome(open func(path string) (*home.Home, error)) (*home.Home, error) {
+	dir, err := e.homeDir()
+	if err != nil {
+		return nil, err
 	}
-	return e.configValue, e.configError
+	return open(dir)
 }
 
-func (e *env) readConfig() (home.Config, error) {
+// config returns what config.toml says, and reads it once. Without a home it says nothing.
+func (e *env) config() (home.Config, error) {
+	o := &e.opened
+	if !o.configRead {
+		o.configRead = true
+		o.configValue, o.configSum, o.configError = e.readConfig()
+	}
+	return o.configValue, o.configError
+}
+
+func (e *env) readConfig() (c home.Config, sum [sha256.Size]byte, err error) {
 	h, err := e.openHome()
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, home.ErrNoPlace):
-		return home.Config{}, nil
+		return c, sum, nil
 	case err != nil:
-		return home.Config{}, err
+		return c, sum, err
 	}
-	defer h.Close()
 	return h.Config()
 }

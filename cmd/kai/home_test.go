@@ -51,14 +51,19 @@ func TestHomeErrors(t *testing.T) {
 	_, err := env.openHome()
 	expect(err, exitNotFound, "not_found")
 
-	h, err := env.createHome()
-	if err != nil {
-		t.Fatal(err)
+	for range 2 { // made once, opened once
+		h, err := env.createHome()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := env.openHome(); again != h || err != nil {
+			t.Errorf("opened again: %v", err)
+		}
 	}
-	h.Close()
 	if got := w.err.String(); got != "kai: made the home "+dir+"\n" {
 		t.Errorf("stderr %q", got)
 	}
+	env.close()
 
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -74,10 +79,12 @@ func TestHomeErrors(t *testing.T) {
 	}
 	writeFile(t, filepath.Join(w.workDir, "other", "file"), "", 0o600)
 	env.options.home = filepath.Join(w.workDir, "other")
+	env.close()
 	_, err = env.openHome()
 	expect(err, exitConflict, "not_a_home")
 
 	writeFile(t, filepath.Join(w.workDir, "other", "version"), "kai-home 2\n", 0o600)
+	env.close()
 	_, err = env.openHome()
 	expect(err, exitUndecidable, "newer_home")
 }

@@ -39,7 +39,6 @@ func (e *env) readTrustStore() (*store.Store, error) {
 	case err != nil:
 		return nil, err
 	}
-	defer h.Close()
 	return loadTrustStore(h)
 }
 
@@ -94,7 +93,6 @@ func (e *env) changeTrustStore(ctx context.Context, owner storeOwner, change fun
 	if err != nil {
 		return nil, err
 	}
-	defer h.Close()
 	waiting, cancel := context.WithTimeout(ctx, storeLockPatience)
 	defer cancel()
 	held, err := h.Lock(waiting, storeLockPoll)

@@ -242,8 +242,8 @@ func (e *env) environPassphrase() *secret.Bytes {
 	return value.Clone()
 }
 
-// close wipes what env keeps. Nobody is asked afterwards.
-func (e *env) close() {
+// wipe wipes the secrets that env keeps. Nobody is asked afterwards.
+func (e *env) wipe() {
 	for _, s := range []**secret.Bytes{&e.given, &e.environPass, &e.session} {
 		(*s).Wipe()
 		*s = nil

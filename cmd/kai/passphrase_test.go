@@ -122,7 +122,7 @@ func TestPassphraseOrder(t *testing.T) {
 		if warned := strings.Contains(w.err.String(), "KAI_PASSPHRASE"); warned != (step.want == "from variable") {
 			t.Errorf("%s: stderr %q", step.want, w.err.String())
 		}
-		env.close()
+		env.wipe()
 		step.drop()
 	}
 	_, err := newEnv(w.system).passphrase(t.Context(), "key")

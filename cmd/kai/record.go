@@ -214,7 +214,7 @@ func (t *trail) perform(ctx context.Context, run func() error) error {
 	t.env.stdout = held
 	err := run()
 	t.env.stdout = held.w
-	t.env.close() // who waits for the answer may wait for long: no passphrase is in memory meanwhile
+	t.env.wipe() // who waits for the answer may wait for long: no passphrase is in memory meanwhile
 	if failed := t.append(ctx, append(slices.Concat(t.batch(), t.also), t.outcome(ctx, err))...); failed != nil {
 		if refused := t.env.unrecorded(context.WithoutCancel(ctx), t.recorded, t.log, failed); refused != nil {
 			return refused

@@ -83,7 +83,6 @@ func (e *env) vaultDir(create bool) (o *openedVault, err error) {
 	if err != nil {
 		return nil, noVault(err)
 	}
-	defer h.Close()
 	area := h.OpenArea
 	if create {
 		area = h.CreateArea

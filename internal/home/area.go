@@ -74,7 +74,7 @@ func openDirectory(parent *os.Root, name, path string) (*os.Root, error) {
 	if err != nil {
 		return nil, fmt.Errorf("home %s: %w", quote(path), bare(err))
 	}
-	if err := sameDir(root, before, path); err != nil {
+	if err := checkOpen(root, before, path); err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
 	return root, nil
@@ -94,18 +94,6 @@ func createDirectory(parent *os.Root, name, path string) (*os.Root, error) {
 		return nil, fmt.Errorf("home %s: %w", quote(path), bare(err))
 	}
 	return openDirectory(parent, name, path)
-}
-
-// sameDir checks that what was opened is the directory that was looked at, and whose it is.
-func sameDir(root *os.Root, before fs.FileInfo, path string) error {
-	now, err := root.Stat(".")
-	if err != nil {
-		return fmt.Errorf("home %s: %w", quote(path), bare(err))
-	}
-	if !os.SameFile(before, now) {
-		return fmt.Errorf("home %s: exchanged while it was opened", quote(path))
-	}
-	return checkOwner(root, path)
 }
 
 func (a Area) known() bool { return a == Vault || a == Audit }

@@ -29,24 +29,18 @@ const (
 	ColorNever  Color = "never"
 )
 
-// Config reads config.toml. A missing one is no error and says nothing. Errors are *ConfigError
-// and those of the file system.
-func (h *Home) Config() (Config, error) {
+// Config reads config.toml. A missing one is no error and says nothing. sum is the SHA-256 of the
+// file's bytes; of no bytes when it is missing. Errors, which come with zero values, are
+// *ConfigError and those of the file system.
+func (h *Home) Config() (c Config, sum [sha256.Size]byte, err error) {
 	text, err := h.configText()
 	if err != nil {
-		return Config{}, err
+		return c, sum, err
 	}
-	return ParseConfig(text)
-}
-
-// ConfigSum is the SHA-256 of config.toml's bytes, whatever they mean; of no bytes when it is
-// missing. Errors are *ConfigError when it is too long, and those of the file system.
-func (h *Home) ConfigSum() ([sha256.Size]byte, error) {
-	text, err := h.configText()
-	if err != nil {
-		return [sha256.Size]byte{}, err
+	if c, err = ParseConfig(text); err != nil {
+		return c, sum, err
 	}
-	return sha256.Sum256(text), nil
+	return c, sha256.Sum256(text), nil
 }
 
 // configText reads config.toml, which is empty when it is missing.

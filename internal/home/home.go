@@ -110,17 +110,21 @@ func openDir(path string) (*Home, error) {
 	if err != nil {
 		return nil, fmt.Errorf("home %s: %w", quote(path), bare(err))
 	}
-	if err := checkOwner(root, path); err != nil {
+	if err := checkOpen(root, nil, path); err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
 	return &Home{path: path, root: root, dir: durable.NewDir(root)}, nil
 }
 
-// checkOwner looks at the open directory, so that nobody can exchange it after the look.
-func checkOwner(root *os.Root, path string) error {
+// checkOpen looks at the open directory, so that nobody can exchange it after the look: whose it
+// is, and whether it is what was looked at before, if it was.
+func checkOpen(root *os.Root, before fs.FileInfo, path string) error {
 	info, err := root.Stat(".")
 	if err != nil {
 		return fmt.Errorf("home %s: %w", quote(path), bare(err))
+	}
+	if before != nil && !os.SameFile(before, info) {
+		return fmt.Errorf("home %s: exchanged while it was opened", quote(path))
 	}
 	owner, user := owners(info)
 	if e := judge(path, info.Mode(), owner, user); e != nil {
