@@ -106,7 +106,7 @@ func (l *Log) AddAnchor(ctx context.Context, a Anchor) error {
 	if err != nil {
 		return err
 	}
-	held, err := lock(ctx, l.dir)
+	held, err := l.take(ctx)
 	if err != nil {
 		return err
 	}

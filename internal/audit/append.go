@@ -47,16 +47,15 @@ type Receipt struct {
 // ErrTampered, ErrRollback, ErrDiskFull, ErrUnusable, ErrPermission, durable.ErrLocked when
 // others hold the log for five seconds, and those of the file system.
 //
-// Expected system calls, with nothing to recover: those of durable.Dir.Lock, openat and pread of
-// state, segment and tree (fstatat in place of openat for the first and the last, which stay open,
-// from the second append on), one pwrite and fdatasync of the segment, pwrite of tree and state,
-// fdatasync of the state and a look at the reserve unless all events only begin, and those of the
-// memories.
+// Expected system calls, with nothing to recover: those of durable.Lock.Take, openat and pread of
+// state, segment and tree (fstatat in place of openat from the second append on: they stay open), one
+// pwrite and fdatasync of the segment, pwrite of tree and state, fdatasync of the state and a look at
+// the reserve unless all events only begin, and those of the memories.
 func (l *Log) Append(ctx context.Context, drafts ...Draft) (Receipt, error) {
 	if len(drafts) > MaxBatch {
 		return Receipt{}, fmt.Errorf("audit log: %d events at once, at most %d", len(drafts), MaxBatch)
 	}
-	held, err := lock(ctx, l.dir)
+	held, err := l.take(ctx)
 	if err != nil {
 		return Receipt{}, err
 	}

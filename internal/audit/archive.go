@@ -187,7 +187,7 @@ func (l *Log) archiveSegment(ctx context.Context, first uint64) error {
 	if err != nil {
 		return err
 	}
-	held, err := lock(ctx, l.dir)
+	held, err := l.take(ctx)
 	if err != nil {
 		return err
 	}
@@ -305,7 +305,7 @@ func (l *Log) pruneSegment(ctx context.Context, p *pruned, first uint64, keep fu
 	if err != nil {
 		return err
 	}
-	held, err := lock(ctx, l.dir)
+	held, err := l.take(ctx)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package audit
 import (
 	"io/fs"
 	"os"
+	"strings"
 
 	"kai/internal/durable"
 )
@@ -12,6 +13,8 @@ import (
 type kept struct {
 	durable.File             // nil: none
 	info         fs.FileInfo // of File, when it was opened
+	size         int64       // of File, when this append took it
+	place        string      // among the kept ones, for one file each; "" where none is for it
 }
 
 func (k *kept) close() {
@@ -21,29 +24,45 @@ func (k *kept) close() {
 	}
 }
 
+// keptPlace is the place of a file; there is one for the segments, of which the last one is open.
+func keptPlace(name string) string {
+	place, _, _ := strings.Cut(name, "/")
+	return place
+}
+
 // openKept opens a file for reading and writing, or takes the one of the append before, if that still
 // has the name. The errors are those of openPrivate.
 //
 // Expected system calls: fstatat(name), and those of openPrivate where it is another file.
 func (l *Log) openKept(name string) (kept, error) {
+	place := keptPlace(name)
 	l.keptMu.Lock()
-	k := l.kept[name]
-	delete(l.kept, name)
+	k := l.kept[place]
+	delete(l.kept, place)
 	l.keptMu.Unlock()
 	if k.File != nil {
-		now, err := l.dir.Lstat(name)
-		if err == nil && now.Mode().IsRegular() && !othersMay(now.Mode()) && os.SameFile(k.info, now) {
+		perm, size, err := l.dir.Still(name, k.info)
+		if err == nil && !othersMay(perm) {
+			k.size = size
 			return k, nil
 		}
 		k.close()
 	}
-	f, info, err := openDescribed(l.dir, name, os.O_RDWR)
-	return kept{f, info}, err
+	return openNew(l.dir, name, os.O_RDWR, place)
+}
+
+func openNew(d *durable.Dir, name string, flag int, place string) (kept, error) {
+	f, info, err := openDescribed(d, name, flag)
+	if err != nil {
+		return kept{}, err
+	}
+	return kept{f, info, info.Size(), place}, nil
 }
 
 // keep leaves a file to the next append.
-func (l *Log) keep(name string, k kept) {
-	if k.File == nil {
+func (l *Log) keep(k kept) {
+	if k.File == nil || k.place == "" {
+		k.close()
 		return
 	}
 	l.keptMu.Lock()
@@ -51,7 +70,7 @@ func (l *Log) keep(name string, k kept) {
 	if l.kept == nil {
 		l.kept = map[string]kept{}
 	}
-	old := l.kept[name]
+	old := l.kept[k.place]
 	old.close()
-	l.kept[name] = k
+	l.kept[k.place] = k
 }

@@ -15,7 +15,7 @@ import (
 // What a Log keeps open from the append before is used only while it is the file of its name, and
 // nobody else may read it.
 func TestKeptFilesAreThoseOfTheirNames(t *testing.T) {
-	for _, name := range []string{stateFile, treeFile} {
+	for _, name := range []string{stateFile, treeFile, segmentName(0)} {
 		t.Run(name, func(t *testing.T) {
 			p := newMemoryPlace(t)
 			l := p.create()
@@ -60,7 +60,7 @@ func TestFailedAppendKeepsNothing(t *testing.T) {
 	p := newMemoryPlace(t)
 	l := p.create()
 	add(t, l, 1)
-	if len(l.kept) != 2 {
+	if len(l.kept) != 3 {
 		t.Fatalf("%d files kept", len(l.kept))
 	}
 	if _, err := l.Append(t.Context(), Draft{Act: "no such act"}); !errors.Is(err, event.ErrCatalogue) {

@@ -74,6 +74,7 @@ type Log struct {
 	dir  *durable.Dir
 	opts Options
 	info Info
+	lock *durable.Lock
 
 	mu   sync.Mutex // guards dead, and appends of this process
 	dead error      // why nothing can be appended any more
@@ -93,7 +94,7 @@ func Open(opts Options) (*Log, error) {
 		return nil, err
 	}
 	opts.Source, opts.Context = clean(opts.Source, opts.Context)
-	return &Log{dir: opts.Dir, opts: opts, info: info}, nil
+	return &Log{dir: opts.Dir, opts: opts, info: info, lock: opts.Dir.NewLock(lockFile)}, nil
 }
 
 // clean makes strings from outside fit for events.
@@ -143,7 +144,7 @@ func Create(ctx context.Context, opts Options) (*Log, error) {
 	if !errors.Is(err, ErrNotExist) {
 		return l, err
 	}
-	held, err := lock(ctx, opts.Dir)
+	held, err := take(ctx, opts.Dir.NewLock(lockFile))
 	if err != nil {
 		return nil, err
 	}
@@ -229,11 +230,13 @@ func epochDetails(epoch uint32, sum string, recipients []Recipient) event.Detail
 	return d.With("auditors", auditorsDigest(recipients))
 }
 
-// lock takes the log's lock. The error is durable.ErrLocked after five seconds.
-func lock(ctx context.Context, d *durable.Dir) (*durable.Held, error) {
+// take takes the log's lock. The error is durable.ErrLocked after five seconds.
+func (l *Log) take(ctx context.Context) (*durable.Held, error) { return take(ctx, l.lock) }
+
+func take(ctx context.Context, lock *durable.Lock) (*durable.Held, error) {
 	ctx, cancel := context.WithTimeout(ctx, lockPatience)
 	defer cancel()
-	return d.Lock(ctx, lockFile, lockPoll)
+	return lock.Take(ctx, lockPoll)
 }
 
 // segments lists the segments that are there, by the number of their first event.

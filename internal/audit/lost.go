@@ -65,7 +65,7 @@ func (w *writer) findEnd() error {
 
 // syncFound makes the end durable that was found: whoever wrote it may not have come to that.
 func (w *writer) syncFound() error {
-	if w.file == nil {
+	if w.file.File == nil {
 		return nil
 	}
 	if err := w.syncAdopted(); err != nil {
@@ -76,7 +76,7 @@ func (w *writer) syncFound() error {
 
 // readSegment takes the end of a segment for the end of the log.
 func (w *writer) readSegment(first uint64) error {
-	f, _, err := w.l.openLast(first)
+	f, err := w.l.openLast(first)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (w *writer) readBefore(n uint64) error {
 // NewEpoch opens an epoch: the keys of all events from here on can be opened by those who are
 // Recipients now. The errors are those of Append.
 func (l *Log) NewEpoch(ctx context.Context) (Receipt, error) {
-	held, err := lock(ctx, l.dir)
+	held, err := l.take(ctx)
 	if err != nil {
 		return Receipt{}, err
 	}

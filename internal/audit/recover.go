@@ -11,7 +11,6 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"kai/internal/audit/event"
-	"kai/internal/durable"
 )
 
 // recovery is what the append before has left undone.
@@ -83,15 +82,15 @@ func (w *writer) openSegment() error {
 		return &TamperError{N: w.st.n, Check: CheckTail, Text: fmt.Sprintf("state says %d events and segment %d", w.st.n, w.st.seg)}
 	}
 	first := uint64(w.st.seg) * w.l.info.Seg
-	f, size, err := w.l.openLast(first)
+	f, err := w.l.openLast(first)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &TamperError{N: first, Check: CheckTail, Text: fmt.Sprintf("state says %d events, %s is missing", w.st.n, segmentName(first))}
 	}
 	if err != nil {
 		return err
 	}
-	w.file, w.fileSize = f, size
-	if uint64(size) < w.st.segOff {
+	w.file = f
+	if size := f.size; uint64(size) < w.st.segOff {
 		return &TamperError{N: w.st.n, Check: CheckTail, Text: fmt.Sprintf("state says %d events in %d bytes, %s has %d bytes", w.st.n, w.st.segOff, segmentName(first), size)}
 	}
 	return w.readLast()
@@ -99,12 +98,13 @@ func (w *writer) openSegment() error {
 
 // openLast opens a segment to go on with it. One that is full was sealed, perhaps by a process that
 // was killed before it said so; then there is nothing to write.
-func (l *Log) openLast(first uint64) (f durable.File, size int64, err error) {
-	f, size, err = openSized(l.dir, segmentName(first), os.O_RDWR)
+func (l *Log) openLast(first uint64) (kept, error) {
+	name := segmentName(first)
+	k, err := l.openKept(name)
 	if errors.Is(err, fs.ErrPermission) {
-		f, size, err = openSized(l.dir, segmentName(first), os.O_RDONLY)
+		k, err = openNew(l.dir, name, os.O_RDONLY, "")
 	}
-	return f, size, err
+	return k, err
 }
 
 // readLast reads the event before the end, for its time, and compares it with the state.
@@ -181,16 +181,16 @@ func (w *writer) rebuild() (err error) {
 // the key can have made, and cuts off a line that is not complete. Without this a process that is
 // killed between writing a line and writing the state would break the chain.
 func (w *writer) recover() error {
-	for w.file != nil || w.st.n == 0 {
-		if w.file == nil {
-			f, size, err := w.l.openLast(0)
+	for w.file.File != nil || w.st.n == 0 {
+		if w.file.File == nil {
+			f, err := w.l.openLast(0)
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil
 			}
 			if err != nil {
 				return err
 			}
-			w.file, w.fileSize = f, size
+			w.file = f
 		}
 		if err := w.recoverSegment(); err != nil {
 			return err
@@ -198,19 +198,19 @@ func (w *writer) recover() error {
 		if w.st.n == 0 || w.st.n%w.l.info.Seg != 0 {
 			return nil
 		}
-		f, size, err := w.l.openLast(w.st.n)
+		f, err := w.l.openLast(w.st.n)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if size == 0 {
+		if f.size == 0 {
 			return f.Close()
 		}
 		w.sealSegment()
-		_ = w.file.Close()
-		w.file, w.fileSize = f, size
+		w.file.close()
+		w.file = f
 		w.st.seg, w.st.segOff = uint32(w.st.n/w.l.info.Seg), 0
 	}
 	return nil
@@ -218,7 +218,7 @@ func (w *writer) recover() error {
 
 // recoverSegment reads on where the state ends.
 func (w *writer) recoverSegment() error {
-	rest := w.fileSize - int64(w.st.segOff)
+	rest := w.file.size - int64(w.st.segOff)
 	if rest == 0 {
 		return nil
 	}

@@ -55,7 +55,7 @@ func (l *Log) Repair(ctx context.Context, found *Verification) (Repaired, error)
 	if !bad {
 		return Repaired{}, nil
 	}
-	held, err := lock(ctx, l.dir)
+	held, err := l.take(ctx)
 	if err != nil {
 		return Repaired{}, err
 	}
@@ -272,7 +272,7 @@ func (q *quarantine) takeAnchors(n uint64) error {
 // AcceptRollback makes the memories believe in the log as it is, after an old copy was restored on
 // purpose. That is recorded as audit.rollback.
 func (l *Log) AcceptRollback(ctx context.Context, reason string) (Receipt, error) {
-	held, err := lock(ctx, l.dir)
+	held, err := l.take(ctx)
 	if err != nil {
 		return Receipt{}, err
 	}

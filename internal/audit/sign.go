@@ -46,7 +46,7 @@ func (l *Log) Checkpoint(ctx context.Context, signers []*checkpoint.Signer, acks
 			return nil, Head{}, err
 		}
 	}
-	held, err := lock(ctx, l.dir)
+	held, err := l.take(ctx)
 	if err != nil {
 		return nil, Head{}, err
 	}
@@ -201,7 +201,7 @@ func (l *Log) Cosign(ctx context.Context, note []byte, witness string) error {
 		return err
 	}
 	cp := parsed.Claimed()
-	held, err := lock(ctx, l.dir)
+	held, err := l.take(ctx)
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func writeEvents(order string) error {
 
 // appendWithoutRecovery is Append without the step that adopts what a killed process has left.
 func (l *Log) appendWithoutRecovery(d Draft) (Receipt, error) {
-	held, err := lock(context.Background(), l.dir)
+	held, err := l.take(context.Background())
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -101,8 +101,8 @@ func (l *Log) appendWithoutRecovery(d Draft) (Receipt, error) {
 		if err := w.loadEdge(); err != nil {
 			return nil, err
 		}
-		if w.file == nil {
-			if w.file, err = openPrivate(l.dir, segmentName(0), os.O_RDWR); err != nil {
+		if w.file.File == nil {
+			if w.file, err = l.openLast(0); err != nil {
 				return nil, err
 			}
 		}

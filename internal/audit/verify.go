@@ -329,7 +329,7 @@ func (v *verifier) finish(ctx context.Context) (*Verification, error) {
 	if v.out.Verdict == VerdictTampered || v.treeGood {
 		return &v.out, nil
 	}
-	held, err := lock(ctx, v.l.dir)
+	held, err := v.l.take(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -20,12 +20,10 @@ type writer struct {
 	mark
 	written mark // what is on the disk
 
-	file     durable.File // the last segment; nil before the first event
-	fileSize int64        // of file, when it was opened
-	// stateFile and treeFile were opened for reading and are for writing; none where they have to be
-	// made.
-	stateFile, treeFile kept
-	committed           bool
+	// file is the last segment, none before the first event. It, stateFile and treeFile were opened for
+	// reading and are for writing; the latter two are none where they have to be made.
+	file, stateFile, treeFile kept
+	committed                 bool
 
 	pending []byte     // lines that are not written yet
 	hashes  [][32]byte // of the tree, from leaf treeFrom on
@@ -52,16 +50,13 @@ type mark struct {
 func (w *writer) close() {
 	clear(w.st.key[:])
 	clear(w.written.st.key[:])
-	if w.file != nil {
-		_ = w.file.Close() // everything that matters was synced
+	for _, k := range []*kept{&w.file, &w.stateFile, &w.treeFile} {
+		if w.committed {
+			w.l.keep(*k)
+		} else {
+			k.close()
+		}
 	}
-	if w.committed {
-		w.l.keep(stateFile, w.stateFile)
-		w.l.keep(treeFile, w.treeFile)
-		return
-	}
-	w.stateFile.close()
-	w.treeFile.close()
 }
 
 func (w *writer) head() Head { return Head{w.l.info.LogID, w.st.n, w.edge.root()} }
@@ -125,7 +120,7 @@ func (w *writer) add(d Draft) error {
 	if err != nil {
 		return err
 	}
-	begun := w.file != nil && uint64(w.st.seg)*w.l.info.Seg == w.st.n // and has no line yet
+	begun := w.file.File != nil && uint64(w.st.seg)*w.l.info.Seg == w.st.n // and has no line yet
 	if w.st.n%w.l.info.Seg == 0 && !begun {
 		if err := w.newSegment(); err != nil {
 			return err
@@ -240,10 +235,8 @@ func (w *writer) newSegment() error {
 		}
 		return fmt.Errorf("audit log: %s: %w", name, err)
 	}
-	if w.file != nil {
-		_ = w.file.Close()
-	}
-	w.file = f
+	w.file.close()
+	w.file = kept{File: f}
 	w.st.seg, w.st.segOff = uint32(w.st.n/w.l.info.Seg), 0
 	w.written.st.seg, w.written.st.segOff = w.st.seg, 0
 	w.sync = true

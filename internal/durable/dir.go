@@ -151,6 +151,33 @@ func (d *Dir) Lstat(name string) (fs.FileInfo, error) {
 	return info, nil
 }
 
+// Still returns permissions and size of a file that was described before, if the name stands for it
+// yet; else the error is fs.ErrNotExist. Links on the way to it may be followed: by whatever way, it is
+// the same file.
+//
+// Expected system calls: fstatat(name).
+func (d *Dir) Still(name string, was fs.FileInfo) (perm fs.FileMode, size int64, err error) {
+	quick, ok := d.fs.(interface {
+		Still(string, fs.FileInfo) (fs.FileMode, int64, error)
+	})
+	if ok {
+		perm, size, err = quick.Still(name, was)
+	}
+	if !ok || errors.Is(err, errors.ErrUnsupported) {
+		var now fs.FileInfo
+		if now, err = d.fs.Lstat(name); err == nil {
+			perm, size = now.Mode().Perm(), now.Size()
+			if !os.SameFile(was, now) {
+				err = fs.ErrNotExist
+			}
+		}
+	}
+	if err != nil {
+		return 0, 0, failed("look at", name, err)
+	}
+	return perm, size, nil
+}
+
 // Rename gives a file another name, durably, and replaces what had it.
 //
 // Expected system calls: renameat(from, to), fsync of both directories.

@@ -143,3 +143,84 @@ func TestLockOnARemovedFileIsNotTaken(t *testing.T) {
 		t.Errorf("%d removals", removals)
 	}
 }
+
+// The file of a Lock stays open, and keeps nobody out between two turns.
+func TestLockKept(t *testing.T) {
+	path, root := temp(t)
+	opened := 0
+	fsys := durabletest.Wrap(durable.Root(root), func(c durabletest.Call) *durabletest.Fault {
+		if c.Op == "open" {
+			opened++
+		}
+		return nil
+	})
+	dir := durable.NewDirFS(fsys)
+	l := dir.NewLock("lock")
+	for range 3 {
+		held, err := l.Take(t.Context(), poll)
+		must(t, err)
+		_, err = l.Take(t.Context(), 0)
+		wantErr(t, "second in this process", err, durable.ErrLocked)
+		ended, cancel := context.WithTimeout(t.Context(), poll)
+		_, err = l.Take(ended, poll)
+		cancel()
+		wantErr(t, "second that waits", err, durable.ErrLocked)
+		_, err = durable.NewDir(root).RLock(t.Context(), "lock", 0)
+		wantErr(t, "another opening", err, durable.ErrLocked)
+		must(t, held.Unlock())
+		must(t, held.Unlock())
+		other, err := durable.NewDir(root).Lock(t.Context(), "lock", 0)
+		must(t, err)
+		_, err = l.Take(t.Context(), 0)
+		wantErr(t, "held by another opening", err, durable.ErrLocked)
+		must(t, other.Unlock())
+	}
+	// A turn that found the lock held has let go of the file.
+	held, err := l.Take(t.Context(), 0)
+	must(t, err)
+	must(t, held.Unlock())
+	before := opened
+	held, err = l.Take(t.Context(), 0)
+	must(t, err)
+	must(t, held.Unlock())
+	if opened != before {
+		t.Error("opened again")
+	}
+
+	// Others lock the file that has the name now.
+	must(t, os.Rename(filepath.Join(path, "lock"), filepath.Join(path, "old")))
+	held, err = l.Take(t.Context(), 0)
+	must(t, err)
+	_, err = durable.NewDir(root).Lock(t.Context(), "lock", 0)
+	wantErr(t, "the new file", err, durable.ErrLocked)
+	other, err := durable.NewDir(root).Lock(t.Context(), "old", 0)
+	must(t, err)
+	must(t, other.Unlock())
+	must(t, held.Unlock())
+}
+
+func TestLockKeptOrdersManyGoroutines(t *testing.T) {
+	_, root := temp(t)
+	l := durable.NewDir(root).NewLock("lock")
+	counter := 0
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for range 50 {
+				held, err := l.Take(t.Context(), poll)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				counter++
+				if err := held.Unlock(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	if counter != 400 {
+		t.Errorf("counted %d", counter)
+	}
+}

@@ -1,11 +1,13 @@
 package durable
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -68,4 +70,20 @@ func (r *rootFS) openAtOnce(name string, flag int, mode fs.FileMode) (*os.File, 
 		return nil, nil
 	}
 	return os.NewFile(uintptr(fd), r.root.Name()+"/"+name), nil
+}
+
+// Still is [Dir.Still].
+func (r *rootFS) Still(name string, was fs.FileInfo) (fs.FileMode, int64, error) {
+	dir, dirfd := r.self.dir(r.root)
+	old, ok := was.Sys().(*syscall.Stat_t)
+	if dir == nil || !ok {
+		return 0, 0, errors.ErrUnsupported
+	}
+	var now unix.Stat_t
+	err := retry(func() error { return unix.Fstatat(dirfd, name, &now, unix.AT_SYMLINK_NOFOLLOW) })
+	runtime.KeepAlive(dir)
+	if err == nil && (uint64(now.Dev) != uint64(old.Dev) || now.Ino != old.Ino) {
+		err = fs.ErrNotExist
+	}
+	return fs.FileMode(now.Mode) & fs.ModePerm, now.Size, err
 }
