@@ -267,10 +267,8 @@ func checkValue(flag cli.Flag, value, as string) error {
 func unknownVerb(a *arranged, text string) error {
 	c := a.command()
 	var names []string
-	for i := range c.children {
-		if !c.children[i].hidden {
-			names = append(names, c.children[i].name)
-		}
+	for _, v := range c.shown() {
+		names = append(names, v.name)
 	}
 	prefix := strings.Join(append([]string{"kai"}, a.names()...), " ")
 	err := usagef("unknown command %s %s", prefix, text)

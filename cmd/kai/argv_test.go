@@ -14,7 +14,7 @@ func testTree() *command {
 	nothing := func(context.Context, *env, *cli.Context) error { return nil }
 	return &command{
 		name: "kai",
-		children: []command{
+		children: verbs([]command{
 			{
 				name: "hash", summary: "it's a: test", args: "[FILE...]", maxArgs: anyNumber, action: nothing,
 				flags: []cli.Flag{
@@ -25,11 +25,11 @@ func testTree() *command {
 					&cli.StringSliceFlag{Name: "signer", Aliases: []string{"s"}},
 				},
 			},
-			{name: "vault", children: []command{
+			{name: "vault", children: verbs([]command{
 				{name: "get", maxArgs: 1, action: nothing, flags: []cli.Flag{&cli.PathFlag{Name: "output", Aliases: []string{"o"}}}},
 				{name: "run", maxArgs: anyNumber, passThrough: true, action: nothing, flags: []cli.Flag{&cli.StringFlag{Name: "env"}}},
-			}},
-		},
+			})},
+		}),
 	}
 }
 

@@ -33,6 +33,6 @@ func askProgram() {
 	sys := realSystem()
 	ctx, stop := sys.notify(context.Background())
 	defer stop()
-	root := &command{name: "kai", children: []command{ask}}
+	root := &command{name: "kai", children: verbs([]command{ask})}
 	os.Exit((&engine{root: root, env: newEnv(sys)}).run(ctx, os.Args[1:]))
 }

@@ -21,12 +21,12 @@ func auditAlertCommand() command {
 			"is on disk before the command that raised it ends, is sent by a process of its own, and\n" +
 			"is tried again by later commands until it is delivered, for a week. Without a sink it\n" +
 			"is a line on standard error.",
-		children: []command{
-			auditAlertListCommand(),
-			auditAlertTestCommand(),
-			auditAlertFlushCommand(),
-			auditAlertRulesCommand(),
-			auditAlertLintCommand(),
+		children: []verb{
+			{"list", auditAlertListCommand},
+			{"test", auditAlertTestCommand},
+			{"flush", auditAlertFlushCommand},
+			{"rules", auditAlertRulesCommand},
+			{"lint", auditAlertLintCommand},
 		},
 	}
 }

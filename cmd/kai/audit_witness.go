@@ -28,14 +28,14 @@ func auditWitnessCommand() command {
 			"one only when it continues that. With cosignatures a log cannot show one history to\n" +
 			"one reader and another to the next, nor be put back. C2SP tlog-witness describes the\n" +
 			"exchange, by files or over HTTPS.",
-		children: []command{
-			auditWitnessRequestCommand(),
-			auditWitnessSubmitCommand(),
-			auditWitnessAddCommand(),
-			auditWitnessSignCommand(),
-			auditWitnessTrustCommand(),
-			auditWitnessForgetCommand(),
-			auditWitnessListCommand(),
+		children: []verb{
+			{"request", auditWitnessRequestCommand},
+			{"submit", auditWitnessSubmitCommand},
+			{"add", auditWitnessAddCommand},
+			{"sign", auditWitnessSignCommand},
+			{"trust", auditWitnessTrustCommand},
+			{"forget", auditWitnessForgetCommand},
+			{"list", auditWitnessListCommand},
 		},
 	}
 }

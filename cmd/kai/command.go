@@ -48,20 +48,52 @@ type command struct {
 	hidden bool
 
 	action   func(context.Context, *env, *cli.Context) error
-	children []command
+	children []verb
+}
+
+// verb is a command of a group before it is built. A group has dozens with their flags and help,
+// of which a start needs one.
+type verb struct {
+	name  string // of the command that build returns
+	build func() command
+}
+
+// verbs are commands that are built already.
+func verbs(built []command) []verb {
+	list := make([]verb, len(built))
+	for i, c := range built {
+		list[i] = verb{c.name, func() command { return c }}
+	}
+	return list
 }
 
 // example is a command line and what it is good for.
 type example struct{ line, note string }
 
-// child returns the verb of that name.
+// child builds the verb of that name. It is nil when there is none.
 func (c *command) child(name string) *command {
-	for i := range c.children {
-		if c.children[i].name == name {
-			return &c.children[i]
+	for _, v := range c.children {
+		if v.name == name {
+			built := v.build()
+			return &built
 		}
 	}
 	return nil
+}
+
+// built builds all verbs of a group.
+func (c *command) built() []*command {
+	list := make([]*command, len(c.children))
+	for i, v := range c.children {
+		built := v.build()
+		list[i] = &built
+	}
+	return list
+}
+
+// shown builds the verbs that stand in lists.
+func (c *command) shown() []*command {
+	return slices.DeleteFunc(c.built(), func(v *command) bool { return v.hidden })
 }
 
 // isGroup reports whether a verb must follow.

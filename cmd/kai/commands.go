@@ -3,8 +3,8 @@ package main
 // rootCommand is the whole command tree. Adding a command is adding its line here; the order
 // is the one of the help.
 //
-// It is built at each start, so constructors make values and nothing else: no files, no
-// lookups, no work.
+// Of it each start builds what the command line names. Constructors make values and nothing else:
+// no files, no lookups, no work.
 func rootCommand() *command {
 	return &command{
 		name:    "kai",
@@ -16,21 +16,21 @@ func rootCommand() *command {
 			{"kai hash -r dist > SUMS && kai hash -c SUMS", "lists as sha256sum writes and reads them"},
 			{"kai git verify origin/main..HEAD", "every commit of a range"},
 		},
-		children: []command{
-			keygenCommand(),
-			idCommand(),
-			signCommand(),
-			verifyCommand(),
-			attestCommand(),
-			hashCommand(),
-			gitCommand(),
-			vaultCommand(),
-			auditCommand(),
-			tourCommand(),
-			doctorCommand(),
-			completionCommand(),
-			helpCommand(),
-			versionCommand(),
+		children: []verb{
+			{"keygen", keygenCommand},
+			{"id", idCommand},
+			{"sign", signCommand},
+			{"verify", verifyCommand},
+			{"attest", attestCommand},
+			{"hash", hashCommand},
+			{"git", gitCommand},
+			{"vault", vaultCommand},
+			{"audit", auditCommand},
+			{"tour", tourCommand},
+			{"doctor", doctorCommand},
+			{"completion", completionCommand},
+			{"help", helpCommand},
+			{"version", versionCommand},
 		},
 	}
 }

@@ -100,16 +100,13 @@ func completedVerbs(root *command) []completedVerb {
 			flags: append(completedFlags(c.flags, false), completedFlags(globalFlags(), true)...),
 		}
 		v.flags = append(v.flags, completedFlag{names: []string{"--help", "-h"}, usage: "show help", global: true})
-		for i := range c.children {
-			if !c.children[i].hidden {
-				v.children = append(v.children, completedWord{c.children[i].name, c.children[i].summary})
-			}
+		shown := c.shown()
+		for _, child := range shown {
+			v.children = append(v.children, completedWord{child.name, child.summary})
 		}
 		verbs = append(verbs, v)
-		for i := range c.children {
-			if !c.children[i].hidden {
-				walk(v.path, &c.children[i])
-			}
+		for _, child := range shown {
+			walk(v.path, child)
 		}
 	}
 	walk("", root)

@@ -20,7 +20,7 @@ func gitCommand() command {
 			{"kai git setup --global --key file:$HOME/.ssh/id_ed25519", "git signs with kai"},
 			{"kai git verify origin/main..HEAD --signer ada.pub", "what came in is by Ada"},
 		},
-		children: []command{gitSetupCommand(), gitVerifyCommand()},
+		children: []verb{{"setup", gitSetupCommand}, {"verify", gitVerifyCommand}},
 	}
 }
 

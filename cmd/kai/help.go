@@ -25,10 +25,8 @@ func helpText(path []*command) string {
 	if c.isGroup() {
 		b.WriteString("\nCommands:\n")
 		var rows [][2]string
-		for i := range c.children {
-			if !c.children[i].hidden {
-				rows = append(rows, [2]string{c.children[i].name, c.children[i].summary})
-			}
+		for _, v := range c.shown() {
+			rows = append(rows, [2]string{v.name, v.summary})
 		}
 		writeRows(&b, rows)
 	}
@@ -177,8 +175,8 @@ func printHelp(env *env, topic, text string) error {
 // noHelp answers a word that is neither a command of last nor a topic.
 func noHelp(last *command, words []string, word string) error {
 	names := topics()
-	for i := range last.children {
-		names = append(names, last.children[i].name)
+	for _, v := range last.children {
+		names = append(names, v.name)
 	}
 	err := usagef("no help for %s", strings.Join(words, " "))
 	if near := nearest(word, names); near != "" {

@@ -31,13 +31,13 @@ func idCommand() command {
 			"private keys lie in the vault. A key is named by its file, by - for standard input, or\n" +
 			"written out: TYPE:KEY, did:key:…, age1…, an OpenSSH line. The form of a file is found by\n" +
 			"its content.",
-		children: []command{
-			idShowCommand(),
-			idExportCommand(),
-			idImportCommand(),
-			idListCommand(),
-			idRenameCommand(),
-			idDefaultCommand(),
+		children: []verb{
+			{"show", idShowCommand},
+			{"export", idExportCommand},
+			{"import", idImportCommand},
+			{"list", idListCommand},
+			{"rename", idRenameCommand},
+			{"default", idDefaultCommand},
 		},
 	}
 }

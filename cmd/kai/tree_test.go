@@ -17,8 +17,8 @@ func walkTree(root *command, visit func(path []*command)) {
 	walk = func(path []*command) {
 		visit(path)
 		c := path[len(path)-1]
-		for i := range c.children {
-			walk(append(slices.Clone(path), &c.children[i]))
+		for _, child := range c.built() {
+			walk(append(slices.Clone(path), child))
 		}
 	}
 	walk([]*command{root})
@@ -29,6 +29,11 @@ func TestTree(t *testing.T) {
 	leaves := 0
 	walkTree(rootCommand(), func(path []*command) {
 		c, name := path[len(path)-1], commandPath(path)
+		for i, child := range c.built() {
+			if listed := c.children[i].name; child.name != listed || c.child(listed) == nil {
+				t.Errorf("%s: %s is listed as %s", name, child.name, listed)
+			}
+		}
 		if c.summary == "" || unicode.IsUpper(rune(c.summary[0])) || strings.HasSuffix(c.summary, ".") {
 			t.Errorf("%s: summary %q is not half a line in lower case without full stop", name, c.summary)
 		}

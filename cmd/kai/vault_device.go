@@ -20,7 +20,7 @@ func vaultDeviceCommand() command {
 		name:     "device",
 		summary:  "the machines that write to the vault",
 		examples: []example{{"kai vault device list", "which are there, and who holds them"}},
-		children: []command{
+		children: verbs([]command{
 			{
 				name: "list", summary: "all devices",
 				examples: []example{{"kai vault device list", "the one with * is this one"}},
@@ -81,7 +81,7 @@ func vaultDeviceCommand() command {
 					})
 				},
 			},
-		},
+		}),
 	}
 }
 

@@ -13,7 +13,7 @@ func vaultNSCommand() command {
 		name:     "ns",
 		summary:  "namespaces, which are what is granted",
 		examples: []example{{"kai vault ns add ci", "a key of its own, for what lies below ci/"}},
-		children: []command{
+		children: verbs([]command{
 			{
 				name: "add", summary: "make a namespace",
 				examples: []example{{"kai vault ns add ci", "ci/github is then a secret in it"}, {"kai vault ns add ci/prod --isolated", "not for who may read ci"}},
@@ -72,7 +72,7 @@ func vaultNSCommand() command {
 					})
 				},
 			},
-		},
+		}),
 	}
 }
 

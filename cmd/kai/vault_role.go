@@ -16,7 +16,7 @@ func vaultRoleCommand() command {
 		name:     "role",
 		summary:  "groups that namespaces are granted to",
 		examples: []example{{"kai vault role add ci", "then kai vault role member add, and kai vault grant role:ci NS"}},
-		children: []command{
+		children: verbs([]command{
 			{
 				name: "add", summary: "make a role",
 				examples: []example{{"kai vault role add ci", "without members"}},
@@ -95,9 +95,9 @@ func vaultRoleCommand() command {
 			{
 				name: "member", summary: "who belongs to a role",
 				examples: []example{{"kai vault role member add ci bot.pub", "who has that key"}},
-				children: []command{vaultMemberAddCommand(), vaultMemberRmCommand()},
+				children: []verb{{"add", vaultMemberAddCommand}, {"rm", vaultMemberRmCommand}},
 			},
-		},
+		}),
 	}
 }
 

@@ -18,7 +18,7 @@ func vaultSlotCommand() command {
 		name:     "slot",
 		summary:  "the ways to open the vault",
 		examples: []example{{"kai vault slot list", "any one of them opens it"}},
-		children: []command{
+		children: verbs([]command{
 			{
 				name: "add", summary: "add a way to open the vault",
 				examples: []example{
@@ -62,7 +62,7 @@ func vaultSlotCommand() command {
 					})
 				},
 			},
-		},
+		}),
 	}
 }
 
