@@ -539,6 +539,7 @@ func TestWriters(t *testing.T) {
 		c := put("x", KindAPIKeys, value)
 		it, err := s.find("x")
 		must(t, err)
+		w.left = s.left()
 		_, err = w.add(&c, it)
 		must(t, err)
 		_, err = w.finish()

@@ -181,6 +181,7 @@ func TestRemovedDevice(t *testing.T) {
 		c := put(p, KindAPIKeys, "evil")
 		it, err := s.find(p)
 		must(t, err)
+		w.left = s.left()
 		_, err = w.add(&c, it)
 		must(t, err)
 	}

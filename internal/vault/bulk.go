@@ -28,6 +28,7 @@ func (s *Space) CommitSeq(ctx context.Context, changes iter.Seq2[*Change, error]
 	if err != nil {
 		return nil, err
 	}
+	w.left = s.left()
 	if err := w.addSeq(ctx, changes, known); err != nil {
 		return nil, w.abort(err)
 	}
@@ -77,9 +78,8 @@ func (v *Vault) RotateNamespace(ctx context.Context, keys *Keys, name string) (e
 		if err != nil {
 			return err
 		}
-		p := s.policy.Clone()
-		epoch = p.Last().E + 1
-		return a.newSpaceEpoch(p)
+		epoch = s.policy.Last().E + 1
+		return a.rotate(s.id)
 	})
 	return epoch, err
 }

@@ -152,6 +152,9 @@ func (c *checker) space(name string) {
 			c.notice("removed_device", l.dev.String(), fmt.Sprintf("records of a removed device, up to %d", l.limit), "")
 		}
 	}
+	if s.nearlyUsedUp() {
+		c.notice("key_nearly_used_up", name, fmt.Sprintf("its key of epoch %d may seal %d records more", s.policy.Last().E, s.left()), "kai vault rotate --ns "+name)
+	}
 	now := c.v.opts.Now()
 	for p, it := range items {
 		x := it.current()

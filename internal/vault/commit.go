@@ -40,12 +40,14 @@ type Committed struct {
 	Gen       uint64
 	Chain     vlog.Chain
 	Versions  []uint64 // of each change
+	// Epoch is that of a new key, if the namespace got one because the one before is used up; otherwise 0.
+	Epoch uint32
 }
 
 // Commit makes changes durable, all or none, and says what is now the newest of this device's log.
 //
-// Errors are ErrReadOnly, ErrExists, ErrConflict, ErrNotFound, ErrTooLarge, ErrDenied, those of
-// reading and those of the file system.
+// Errors are ErrReadOnly, ErrExists, ErrConflict, ErrNotFound, ErrTooLarge, ErrDenied, *UsedUpError,
+// those of reading and those of the file system.
 func (s *Space) Commit(ctx context.Context, changes []Change) (*Committed, error) {
 	if s.keys.device == nil {
 		return nil, ErrReadOnly
@@ -66,6 +68,10 @@ func (s *Space) commit(changes []Change) (*Committed, error) {
 	}
 	known, err := s.known(changes)
 	if err != nil {
+		return nil, err
+	}
+	w.left = s.left()
+	if err := w.fits(len(changes)); err != nil {
 		return nil, err
 	}
 	var versions []uint64
@@ -136,9 +142,13 @@ func (w *writer) committed() (*Committed, error) {
 	}
 	s := w.s
 	s.view = nil
-	return &Committed{
+	out := &Committed{
 		Namespace: s.id, Record: RecordID{s.keys.device.id, end.Next - 1}, Gen: end.generation, Chain: end.Chain,
-	}, nil
+	}
+	if w.renewed {
+		out.Epoch = w.epoch
+	}
+	return out, nil
 }
 
 // refresh takes into account what others have changed of the vault since it was opened: nothing is
@@ -187,7 +197,11 @@ type writer struct {
 	last  clock
 	added map[string]*item
 	epoch uint32
-	out   durable.File // nil until something is written
+	// left is how many records may still be sealed under the key of epoch, and renewed says that the
+	// commit has begun it.
+	left    uint64
+	renewed bool
+	out     durable.File // nil until something is written
 	// offset is where the commit begins in it.
 	offset int64
 	meta   []byte // of the change that is being added
@@ -321,6 +335,9 @@ func (w *writer) add(c *Change, known *item) (version uint64, err error) {
 	m := c.Meta
 	if err := m.check(); err != nil {
 		return 0, fmt.Errorf("%s/%.80q: %w", s.name, m.Path, err)
+	}
+	if err := w.room(); err != nil {
+		return 0, err
 	}
 	m.Was = "" // of the version it was copied from, if that was compacted
 	parents, newest, last := known.parents()

@@ -55,11 +55,12 @@ func (s *Space) Compact(ctx context.Context, o CompactOptions) (*Compacted, erro
 		return &Compacted{}, nil // this device has written nothing
 	}
 	l := s.view.logs[at]
-	c := &compaction{s: s, log: l, options: o, now: w.now, out: &Compacted{}}
+	c := &compaction{s: s, log: l, options: o, now: w.now, w: w, out: &Compacted{}}
 	if err := c.choose(); err != nil {
 		return nil, err
 	}
-	return c.out, c.write(w)
+	w.left, c.renew = s.left(), !s.usesOld(len(c.keep))
+	return c.out, c.write()
 }
 
 // compaction is one that is running.
@@ -70,7 +71,10 @@ type compaction struct {
 	now     time.Time
 	keep    []*Version // of this device, in the order they were written
 	types   map[*Version]vlog.Type
-	out     *Compacted
+	w       *writer // counts what is sealed under the newest key
+	// renew seals what is kept under the newest key, even if nobody has asked for it: see usesOld.
+	renew bool
+	out   *Compacted
 }
 
 // history is all that is known of a path.
@@ -165,7 +169,7 @@ func (c *compaction) chooseOf(p string, h *history, stays map[*Version]bool) {
 }
 
 // write makes the new generation, and then removes the old one.
-func (c *compaction) write(w *writer) error {
+func (c *compaction) write() error {
 	s := c.s
 	end := c.log.end
 	header := &vlog.Header{Vault: s.v.id, Namespace: s.id, Device: c.log.dev, Generation: end.generation + 1, First: end.Next}
@@ -186,7 +190,7 @@ func (c *compaction) write(w *writer) error {
 			return err
 		}
 	}
-	b.AddCheckpoint(s.keys.device.private(), uint64(w.now.UnixMilli()))
+	b.AddCheckpoint(s.keys.device.private(), uint64(c.now.UnixMilli()))
 	if err := flush(b, file, 0); err != nil {
 		return err
 	}
@@ -199,6 +203,9 @@ func (c *compaction) write(w *writer) error {
 		return err
 	}
 	c.out.Committed = &Committed{Namespace: s.id, Record: RecordID{c.log.dev, next.Next - 1}, Gen: next.generation, Chain: next.Chain}
+	if c.w.renewed {
+		c.out.Committed.Epoch = c.w.epoch
+	}
 	if err := c.removeOld(); err != nil {
 		return err
 	}
@@ -254,8 +261,11 @@ func (c *compaction) copyRecord(b *vlog.Builder, v *Version) error {
 		m.Was = v.Record.String()
 	}
 	d := vlog.Draft{Type: c.types[v], Flags: v.flags, Epoch: v.Epoch}
-	if c.options.Reencrypt {
-		d.Epoch = s.policy.Last().E
+	if c.options.Reencrypt || c.renew {
+		if err := c.w.room(); err != nil {
+			return err
+		}
+		d.Epoch = c.w.epoch
 	}
 	if d.Type == vlog.Put {
 		value, err := c.value(v, &m, d.Epoch)

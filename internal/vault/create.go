@@ -69,7 +69,7 @@ func Create(ctx context.Context, dir *durable.Dir, opts Options, slots ...MakeSl
 		return nil, nil, err
 	}
 	v := &Vault{
-		dir: dir, opts: opts, id: id, manifest: &authority.Manifest{Vault: id}, roll: rollFile,
+		dir: dir, opts: opts, id: id, manifest: &authority.Manifest{Vault: id}, roll: rollFile, epochRecords: epochRecords,
 		devices: map[objectid.ID]*authority.Device{}, policies: map[objectid.ID]*authority.Policy{},
 	}
 	keys := &Keys{Principal: authority.Owner, rootEpoch: 1, root: root, spaces: map[objectid.ID]*spaceKeys{}}
@@ -126,18 +126,31 @@ type amendment struct {
 
 // amend changes the documents of authority. It refuses while there are two heads.
 func (v *Vault) amend(ctx context.Context, keys *Keys, change func(*amendment) error) error {
-	switch {
-	case !keys.IsOwner():
-		return fmt.Errorf("only owners change who may do what: %w", ErrDenied)
-	case keys.device == nil:
-		return ErrReadOnly
+	if err := keys.mayAmend(); err != nil {
+		return err
 	}
 	held, err := v.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer held.Unlock()
-	if err := v.reread(keys); err != nil {
+	return v.amendHeld(keys, change)
+}
+
+// mayAmend reports whether the keys are those of an owner who writes.
+func (k *Keys) mayAmend() error {
+	switch {
+	case !k.IsOwner():
+		return fmt.Errorf("only owners change who may do what: %w", ErrDenied)
+	case k.device == nil:
+		return ErrReadOnly
+	}
+	return nil
+}
+
+// mayAmend reports whether the documents of authority, as they were read last, can be changed.
+func (v *Vault) mayAmend(keys *Keys) error {
+	if err := keys.mayAmend(); err != nil {
 		return err
 	}
 	if len(v.heads) > 1 {
@@ -146,9 +159,20 @@ func (v *Vault) amend(ctx context.Context, keys *Keys, change func(*amendment) e
 	if v.manifest.Last().E != keys.rootEpoch {
 		return fmt.Errorf("the root key was changed: unlock the vault anew: %w", ErrDenied)
 	}
+	return nil
+}
+
+// amendHeld is amend with the lock held.
+func (v *Vault) amendHeld(keys *Keys, change func(*amendment) error) error {
+	if err := v.reread(keys); err != nil {
+		return err
+	}
+	if err := v.mayAmend(keys); err != nil {
+		return err
+	}
 	a := &amendment{v: v, keys: keys, next: v.manifest.Clone()}
 	a.next.Parents, a.next.Rev = []authority.Digest{v.heads[0].Digest}, v.heads[0].Rev+1
-	err = change(a)
+	err := change(a)
 	if err == nil {
 		err = a.publish()
 	}
@@ -345,6 +369,9 @@ func (a *amendment) newSpaceEpoch(p *authority.Policy) error {
 		return err
 	}
 	n := uint32(len(p.Epochs) + 1)
+	if n > 1 {
+		p.Start = a.lastRecords(p)
+	}
 	commit := derive.Commit(nsk.Expose(), v.id, "nsk")
 	ccommit := derive.Commit(csk.Expose(), v.id, "csk")
 	p.Epochs = append(p.Epochs, authority.KeyEpoch{E: n, Commit: commit[:], CCommit: ccommit[:], Root: a.next.Last().E, Wraps: map[string]authority.Digest{}})

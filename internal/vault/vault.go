@@ -82,6 +82,8 @@ type Vault struct {
 	admin    string                    // their names, to see that some came
 	seen     *memory                   // what seen.log said last; nil when it was not asked
 	roll     int64                     // from how many bytes on a file of records is not added to
+	// epochRecords is how many records a key of a namespace seals.
+	epochRecords uint64
 }
 
 type rootDocument struct {
@@ -106,7 +108,7 @@ func Open(dir *durable.Dir, opts Options) (*Vault, error) {
 		return nil, err
 	}
 	v := &Vault{
-		dir: dir, opts: opts, id: doc.Vault, root: ed25519.PublicKey(doc.Root), roll: rollFile,
+		dir: dir, opts: opts, id: doc.Vault, root: ed25519.PublicKey(doc.Root), roll: rollFile, epochRecords: epochRecords,
 		devices: map[objectid.ID]*authority.Device{}, policies: map[objectid.ID]*authority.Policy{},
 	}
 	return v, v.readManifests()

@@ -52,6 +52,8 @@
 //	writers    principals
 //	cut        device id → last sequence number that counts, of devices that were removed or whose
 //	           holder may not write any more
+//	start      device id → its last sequence number before the last epoch began, as far as it was known:
+//	           what follows is counted, since a key seals 2³² records only
 //
 // # Role and device
 //

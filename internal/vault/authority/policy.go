@@ -66,6 +66,7 @@ type Policy struct {
 	NameCT   Bytes                  `json:"name_ct"`
 	NSID     objectid.ID            `json:"nsid"`
 	Readers  []Reader               `json:"readers,omitempty"`
+	Start    map[objectid.ID]uint64 `json:"start,omitempty"` // last sequence numbers before the last epoch
 	V        int                    `json:"v"`
 	Writers  []Principal            `json:"writers"`
 }
