@@ -19,6 +19,7 @@ import (
 	"kai/internal/key"
 	"kai/internal/key/openssh"
 	"kai/internal/vault"
+	"kai/internal/vault/objectid"
 	"kai/internal/vault/reference"
 	"kai/internal/vault/session"
 )
@@ -362,4 +363,12 @@ func (o *openedVault) recordCommit(c *vault.Committed) {
 		{Name: "ns", Value: c.Namespace.String()},
 		{Name: "seq", Value: int64(c.Record.Sequence)},
 	}})
+	if c.Epoch != 0 {
+		o.recordRekeyed(c.Namespace)
+	}
+}
+
+// recordRekeyed says that a namespace has a new key.
+func (o *openedVault) recordRekeyed(ns objectid.ID) {
+	o.env.alsoRecord(audit.Draft{Act: "vault_rekeyed", Outcome: event.OK, Details: event.Details{{Name: "ns", Value: ns.String()}}})
 }

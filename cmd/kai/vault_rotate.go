@@ -8,8 +8,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"kai/internal/audit"
-	"kai/internal/audit/event"
 	"kai/internal/vault"
 	"kai/internal/vault/reference"
 	"kai/internal/vault/vlog"
@@ -106,7 +104,7 @@ func rotateNamespace(ctx context.Context, o *openedVault, name string) error {
 	if err != nil {
 		return err
 	}
-	o.env.alsoRecord(audit.Draft{Act: "vault_rekeyed", Outcome: event.OK, Details: event.Details{{Name: "ns", Value: s.ID().String()}}})
+	o.recordRekeyed(s.ID())
 	if err := o.renewSession(ctx); err != nil {
 		return err
 	}

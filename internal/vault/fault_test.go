@@ -111,6 +111,10 @@ func operations() []operation {
 				must(b, err)
 			}
 		}, do: func(b *testVault) error { return setIn(b, put("first", KindAPIKeys, "three")) }},
+		{name: "commit that changes the key", steps: 2, prepare: some, do: func(b *testVault) error {
+			b.v.epochRecords = 1
+			return setIn(b, put("first", KindAPIKeys, "three"))
+		}},
 		{name: "get that writes the index", reads: true, prepare: func(b *testVault) {
 			must(b, setIn(b, many(indexTail)...))
 			must(b, setIn(b, many(5)...))
