@@ -72,6 +72,31 @@ func (r *rootFS) openAtOnce(name string, flag int, mode fs.FileMode) (*os.File, 
 	return os.NewFile(uintptr(fd), r.root.Name()+"/"+name), nil
 }
 
+// openDirAtOnce opens a directory of the name without following any link on the way, as openAtOnce does.
+// What package os opens in a Root describes each entry when the directory is read, by a call each.
+//
+// Expected system calls: openat2(name, O_DIRECTORY), and fcntl(F_GETFL) by os.NewFile.
+func (r *rootFS) openDirAtOnce(name string) (*os.File, error) {
+	dir, dirfd := r.self.dir(r.root)
+	if dir == nil {
+		return nil, nil
+	}
+	how := unix.OpenHow{
+		Flags:   unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NONBLOCK | unix.O_CLOEXEC,
+		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS,
+	}
+	var fd int
+	err := retry(func() (err error) { fd, err = unix.Openat2(dirfd, name, &how); return err })
+	runtime.KeepAlive(dir)
+	switch {
+	case err == unix.ENOENT:
+		return nil, &fs.PathError{Op: "openat", Path: name, Err: err}
+	case err != nil:
+		return nil, nil
+	}
+	return os.NewFile(uintptr(fd), r.root.Name()+"/"+name), nil
+}
+
 // Still is [Dir.Still].
 func (r *rootFS) Still(name string, was fs.FileInfo) (fs.FileMode, int64, error) {
 	dir, dirfd := r.self.dir(r.root)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 )
 
 // Root is the real file system below root. root stays the caller's to close.
@@ -71,13 +72,28 @@ func (r *rootFS) Mkdir(name string, mode fs.FileMode) error { return r.root.Mkdi
 func (r *rootFS) Lstat(name string) (fs.FileInfo, error)    { return r.root.Lstat(name) }
 
 func (r *rootFS) ReadDir(name string) ([]fs.DirEntry, error) {
-	d, err := openDir(r.root, name)
+	d, err := r.openDirAtOnce(name)
+	if d == nil && err == nil {
+		d, err = openDir(r.root, name)
+	}
 	if err != nil {
 		return nil, err
 	}
 	entries, err := d.ReadDir(-1)
+	for i, e := range entries {
+		entries[i] = rootEntry{e, r, path.Join(name, e.Name())}
+	}
 	return entries, errors.Join(err, d.Close())
 }
+
+// rootEntry is described by way of the root.
+type rootEntry struct {
+	fs.DirEntry
+	in   *rootFS
+	name string
+}
+
+func (e rootEntry) Info() (fs.FileInfo, error) { return e.in.root.Lstat(e.name) }
 
 func (r *rootFS) SyncDir(name string) error {
 	d, err := openDir(r.root, name)

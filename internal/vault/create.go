@@ -69,7 +69,7 @@ func Create(ctx context.Context, dir *durable.Dir, opts Options, slots ...MakeSl
 		return nil, nil, err
 	}
 	v := &Vault{
-		dir: dir, opts: opts, id: id, manifest: &authority.Manifest{Vault: id}, roll: rollFile, epochRecords: epochRecords,
+		dir: dir, locking: dir.NewLock(lockFile), opts: opts, id: id, manifest: &authority.Manifest{Vault: id}, roll: rollFile, epochRecords: epochRecords,
 		devices: map[objectid.ID]*authority.Device{}, policies: map[objectid.ID]*authority.Policy{},
 	}
 	keys := &Keys{Principal: authority.Owner, rootEpoch: 1, root: root, spaces: map[objectid.ID]*spaceKeys{}}

@@ -309,7 +309,7 @@ func faults(t *testing.T, op *operation) {
 			found, openErr := state()
 			switch {
 			case errors.Is(openErr, ErrNoVault) && op.none && err != nil:
-				b.v = &Vault{dir: b.dir}
+				b.v = &Vault{dir: b.dir, locking: b.dir.NewLock(lockFile)}
 			case openErr != nil:
 				t.Errorf("%s: %v", what, openErr)
 				continue

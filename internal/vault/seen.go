@@ -60,6 +60,8 @@ type memory struct {
 	size   int64
 	mac    [seenMAC]byte
 	lost   bool // there was none
+
+	key *secret.Bytes // that it was read with
 }
 
 // seenManifest is what is remembered of the newest manifest. Of two heads with different root keys the
@@ -101,6 +103,9 @@ func (v *Vault) recall(key *secret.Bytes) (*memory, error) {
 		m.lost = true
 		return m, nil
 	}
+	if v.recalled != nil && v.recalled.key == key {
+		return v.recalled, nil
+	}
 	data, err := v.dir.ReadFile(seenFile, maxSeen)
 	if errors.Is(err, fs.ErrNotExist) {
 		m.lost = true
@@ -137,6 +142,9 @@ func (v *Vault) recall(key *secret.Bytes) (*memory, error) {
 		m.mac = mac
 		m.size += int64(n + seenMAC)
 		rest = rest[n+seenMAC:]
+	}
+	if v.locked {
+		m.key, v.recalled = key, m
 	}
 	return m, nil
 }
@@ -182,7 +190,7 @@ func (v *Vault) remember(keys *Keys, records ...[]byte) error {
 	for _, r := range records {
 		m.learn(r)
 	}
-	v.seen = m
+	v.seen, v.recalled = m, nil // until it is written
 	if m.lost || m.size > seenCompact {
 		return v.rewriteSeen(keys, m)
 	}
@@ -192,16 +200,24 @@ func (v *Vault) remember(keys *Keys, records ...[]byte) error {
 		mac = seenNext(keys.local, mac, r)
 		b = append(append(append(b, byte(len(r))), r...), mac[:]...)
 	}
-	f, err := v.dir.OpenFile(seenFile, os.O_RDWR, 0)
+	f, info, err := v.dir.OpenStat(seenFile, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := f.Truncate(m.size); err != nil { // a torn record
+	if info.Size() != m.size { // a torn record
+		if err := f.Truncate(m.size); err != nil {
+			return err
+		}
+	}
+	if _, err := f.WriteAt(b, m.size); err != nil {
 		return err
 	}
-	_, err = f.WriteAt(b, m.size)
-	return err
+	m.size, m.mac = m.size+int64(len(b)), mac
+	if v.locked {
+		v.recalled = m
+	}
+	return nil
 }
 
 // rewriteSeen writes the newest of each.
@@ -271,9 +287,7 @@ func (v *Vault) checkMemory(keys *Keys) error {
 // is remembered must survive a power cut, or the vault would look rolled back after one: durable sees
 // to that, with the lock held.
 func (v *Vault) rememberIfFree(keys *Keys, durable func() (records [][]byte, err error)) {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel() // ask once
-	held, err := v.dir.Lock(ctx, lockFile, 0)
+	held, err := v.take(context.Background(), 0) // ask once
 	if err != nil {
 		return
 	}

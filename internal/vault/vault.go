@@ -81,7 +81,10 @@ type Vault struct {
 	known    map[authority.Digest]bool // all manifests that are there
 	admin    string                    // their names, to see that some came
 	seen     *memory                   // what seen.log said last; nil when it was not asked
-	roll     int64                     // from how many bytes on a file of records is not added to
+	recalled *memory                   // what it says, while we hold the lock
+	locking  *durable.Lock
+	locked   bool
+	roll     int64 // from how many bytes on a file of records is not added to
 	// epochRecords is how many records a key of a namespace seals.
 	epochRecords uint64
 }
@@ -108,7 +111,7 @@ func Open(dir *durable.Dir, opts Options) (*Vault, error) {
 		return nil, err
 	}
 	v := &Vault{
-		dir: dir, opts: opts, id: doc.Vault, root: ed25519.PublicKey(doc.Root), roll: rollFile, epochRecords: epochRecords,
+		dir: dir, locking: dir.NewLock(lockFile), opts: opts, id: doc.Vault, root: ed25519.PublicKey(doc.Root), roll: rollFile, epochRecords: epochRecords,
 		devices: map[objectid.ID]*authority.Device{}, policies: map[objectid.ID]*authority.Policy{},
 	}
 	return v, v.readManifests()
@@ -412,8 +415,28 @@ func recipientName(recipient string) string {
 }
 
 // lock keeps other writers out. It is never held while somebody is asked something.
-func (v *Vault) lock(ctx context.Context) (*durable.Held, error) {
-	return v.dir.Lock(ctx, lockFile, lockPoll)
+func (v *Vault) lock(ctx context.Context) (*held, error) { return v.take(ctx, lockPoll) }
+
+// take is lock for who asks every poll, or once when that is 0.
+func (v *Vault) take(ctx context.Context, poll time.Duration) (*held, error) {
+	h, err := v.locking.Take(ctx, poll)
+	if err != nil {
+		return nil, err
+	}
+	v.locked = true
+	return &held{v, h}, nil
+}
+
+// held is the lock of a vault.
+type held struct {
+	v  *Vault
+	of *durable.Held
+}
+
+// Unlock gives it back: from now on others change the files.
+func (h *held) Unlock() error {
+	h.v.locked, h.v.recalled = false, nil
+	return h.of.Unlock()
 }
 
 const lockPoll = 20 * time.Millisecond
