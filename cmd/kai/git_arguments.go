@@ -1,18 +1,12 @@
 package main
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // gitArgument is a RANGE or a REV.
 type gitArgument struct {
 	text    string
 	isRange bool
 }
-
-// rangeForms are what makes a revision more than one, see gitrevisions(7).
-var rangeForms = regexp.MustCompile(`\.\.|\^[!@]$|\^-[0-9]*$`)
 
 // parseGitArgument tells ranges from single revisions.
 func parseGitArgument(text string) (gitArgument, error) {
@@ -22,5 +16,14 @@ func parseGitArgument(text string) (gitArgument, error) {
 	case strings.HasPrefix(text, "^"):
 		return gitArgument{}, withHint(usagef("revision %s: each argument stands for itself", text), "kai git verify %s..HEAD", text[1:])
 	}
-	return gitArgument{text, rangeForms.MatchString(text)}, nil
+	return gitArgument{text, isGitRange(text)}, nil
+}
+
+// isGitRange reports whether a revision has a form of more than one, see gitrevisions(7).
+func isGitRange(text string) bool {
+	if strings.Contains(text, "..") || strings.HasSuffix(text, "^!") || strings.HasSuffix(text, "^@") {
+		return true
+	}
+	i := strings.LastIndex(text, "^-") // REV^- and REV^-N
+	return i >= 0 && strings.Trim(text[i+2:], "0123456789") == ""
 }

@@ -190,3 +190,15 @@ func TestExecutable(t *testing.T) {
 		t.Errorf("another program of the name: %s, %v, want %s", path, err, real)
 	}
 }
+
+// The forms of gitrevisions(7) that stand for several commits, and names that look like them.
+func TestGitRange(t *testing.T) {
+	for text, want := range map[string]bool{
+		"a..b": true, "a...b": true, "..b": true, "HEAD^!": true, "HEAD^@": true, "HEAD^-": true, "HEAD^-2": true, "a^-1^-": true,
+		"HEAD": false, "HEAD^": false, "HEAD^2": false, "a^-x": false, "a^-1^-x": false, "a-1": false, "a!": false, "a.b": false, "HEAD@{1}": false,
+	} {
+		if got, err := parseGitArgument(text); err != nil || got.isRange != want {
+			t.Errorf("%s: %v, %v", text, got.isRange, err)
+		}
+	}
+}

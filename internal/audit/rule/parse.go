@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,10 +67,22 @@ type pair struct {
 	key, value *yaml.Node
 }
 
-var (
-	idForm      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
-	patternForm = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+// Alphabets of names.
+const (
+	lower  = "abcdefghijklmnopqrstuvwxyz"
+	digits = "0123456789"
+	letter = lower + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
+
+// isID reports whether s can be the id of a rule: the first character is a letter or digit.
+func isID(s string) bool { return isName(s, letter+digits, letter+digits+"._-") }
+
+// isPattern reports whether s can be the name of a pattern: the first character is a letter.
+func isPattern(s string) bool { return isName(s, lower, lower+digits+"_") }
+
+func isName(s, first, rest string) bool {
+	return s != "" && strings.IndexByte(first, s[0]) >= 0 && strings.Trim(s, rest) == ""
+}
 
 func (p *parser) document(n *yaml.Node) (document, error) {
 	if n.Kind != yaml.DocumentNode || len(n.Content) != 1 {
@@ -117,9 +128,9 @@ func (p *parser) member(d *document, m pair) (err error) {
 	case "title":
 		d.rule.Title, err = p.text(m, maxTitle)
 	case "id":
-		d.rule.ID, err = p.form(m, maxID, idForm, "letters, digits and . _ - only")
+		d.rule.ID, err = p.form(m, maxID, isID, "letters, digits and . _ - only")
 	case "kai_pattern":
-		d.rule.Pattern, err = p.form(m, maxPattern, patternForm, "lower-case letters, digits and _ only")
+		d.rule.Pattern, err = p.form(m, maxPattern, isPattern, "lower-case letters, digits and _ only")
 	case "level":
 		d.rule.Level, err = p.level(m)
 	case "logsource":
@@ -280,9 +291,9 @@ func (p *parser) text(m pair, limit int) (string, error) {
 	return s, nil
 }
 
-func (p *parser) form(m pair, limit int, form *regexp.Regexp, reason string) (string, error) {
+func (p *parser) form(m pair, limit int, form func(string) bool, reason string) (string, error) {
 	s, err := p.text(m, limit)
-	if err == nil && !form.MatchString(s) {
+	if err == nil && !form(s) {
 		err = p.fail(m.value, m.name, reason)
 	}
 	return s, err

@@ -39,10 +39,15 @@ var algorithms = map[key.Type]algorithm{
 	key.SLHDSA128s: {oid: oidSLHDSA128s},
 }
 
-// curves are those of the elliptic types.
-var curves = map[key.Type]elliptic.Curve{
-	key.ECDSAP256: elliptic.P256(),
-	key.ECDSAP384: elliptic.P384(),
+// curveOf is the curve of an elliptic type, and nil for others.
+func curveOf(t key.Type) elliptic.Curve {
+	switch t {
+	case key.ECDSAP256:
+		return elliptic.P256()
+	case key.ECDSAP384:
+		return elliptic.P384()
+	}
+	return nil
 }
 
 // identifier is the algorithm of a type. The error is key.ErrType.

@@ -34,14 +34,35 @@ var (
 	oidAES256CBC  = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 42}
 )
 
-// prfs and ciphers are looked up by the text of the identifier.
-var (
-	prfs = map[string]func() hash.Hash{
-		oidHMACSHA1.String(): sha1.New, oidHMACSHA224.String(): sha256.New224, oidHMACSHA256.String(): sha256.New,
-		oidHMACSHA384.String(): sha512.New384, oidHMACSHA512.String(): sha512.New,
+// prfOf is the hash of a pseudorandom function of PBKDF2, nil when it is not known.
+func prfOf(id asn1.ObjectIdentifier) func() hash.Hash {
+	switch {
+	case id.Equal(oidHMACSHA1):
+		return sha1.New
+	case id.Equal(oidHMACSHA224):
+		return sha256.New224
+	case id.Equal(oidHMACSHA256):
+		return sha256.New
+	case id.Equal(oidHMACSHA384):
+		return sha512.New384
+	case id.Equal(oidHMACSHA512):
+		return sha512.New
 	}
-	cipherKeys = map[string]int{oidAES128CBC.String(): 16, oidAES192CBC.String(): 24, oidAES256CBC.String(): 32}
-)
+	return nil
+}
+
+// cipherKey is the size of a cipher's key in bytes, 0 when the cipher is not known.
+func cipherKey(id asn1.ObjectIdentifier) int {
+	switch {
+	case id.Equal(oidAES128CBC):
+		return 16
+	case id.Equal(oidAES192CBC):
+		return 24
+	case id.Equal(oidAES256CBC):
+		return 32
+	}
+	return 0
+}
 
 // lock is an EncryptedPrivateKeyInfo.
 type lock struct {
@@ -123,7 +144,7 @@ func (l *lock) readKDF(s *cryptobyte.String) (keySize int, err error) {
 			return 0, key.ErrMalformed
 		}
 	}
-	if l.prf = prfs[prf.String()]; l.prf == nil {
+	if l.prf = prfOf(prf); l.prf == nil {
 		return 0, fmt.Errorf("%w: PBKDF2 with %s", key.ErrType, prf)
 	}
 	l.salt, l.iterations = bytes.Clone(salt), int(rounds)
@@ -136,7 +157,7 @@ func (l *lock) readCipher(s *cryptobyte.String) error {
 	if !s.ReadASN1(&id, casn1.SEQUENCE) || !id.ReadASN1ObjectIdentifier(&name) {
 		return key.ErrMalformed
 	}
-	if l.keySize = cipherKeys[name.String()]; l.keySize == 0 {
+	if l.keySize = cipherKey(name); l.keySize == 0 {
 		return fmt.Errorf("%w: cipher %s", key.ErrType, name)
 	}
 	if !id.ReadASN1(&iv, casn1.OCTET_STRING) || !id.Empty() || len(iv) != aes.BlockSize {

@@ -28,8 +28,8 @@ func MarshalPublic(p key.Public) ([]byte, error) {
 // publicBits is what stands in the bit string: the raw key, and for curves the
 // point in full.
 func publicBits(p key.Public) []byte {
-	curve, ok := curves[p.Type()]
-	if !ok {
+	curve := curveOf(p.Type())
+	if curve == nil {
 		return p.Raw()
 	}
 	x, y := elliptic.UnmarshalCompressed(curve, p.Raw())
@@ -63,8 +63,8 @@ func ParsePKCS1Public(der []byte) (key.Public, error) { return key.NewPublic(key
 
 // publicOfBits is the inverse of publicBits.
 func publicOfBits(t key.Type, bits []byte) (key.Public, error) {
-	curve, ok := curves[t]
-	if !ok {
+	curve := curveOf(t)
+	if curve == nil {
 		return key.NewPublic(t, bits)
 	}
 	size := (curve.Params().BitSize + 7) / 8
