@@ -181,7 +181,11 @@ func unavailable(err error) error {
 	case errors.Is(err, durable.ErrLocked):
 		return withHint(fail(exitFailure, "audit_unavailable", fmt.Errorf("audit log: %w", err)), "try again: another command holds the log for longer than five seconds")
 	}
-	return withHint(fail(exitFailure, "audit_unavailable", fmt.Errorf("cannot be recorded, so it does not run: %w", err)), "kai audit verify")
+	err = fail(exitFailure, "audit_unavailable", fmt.Errorf("cannot be recorded, so it does not run: %w", err))
+	if h := (interface{ Hint() string })(nil); errors.As(err, &h) { // of the home
+		return err
+	}
+	return withHint(err, "kai audit verify")
 }
 
 // append appends events and does what follows from them.

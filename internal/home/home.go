@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"kai/internal/durable"
@@ -41,7 +42,8 @@ type Home struct {
 	created bool
 }
 
-// Open opens a home that exists. Nothing in it is changed.
+// Open opens a home that exists. Nothing in it is changed. An empty directory is not a home yet, and
+// Create makes it one: ErrNotExist.
 //
 // Errors are ErrNotExist, *PermissionError, ErrNotHome, ErrNewer and those of the file system.
 func Open(path string) (*Home, error) {
@@ -50,6 +52,9 @@ func Open(path string) (*Home, error) {
 		return nil, err
 	}
 	if err := h.checkVersion(); err != nil {
+		if empty, readErr := h.holdsOnly(); readErr == nil && empty {
+			err = fmt.Errorf("home %s: is empty: %w", quote(path), ErrNotExist)
+		}
 		return nil, errors.Join(err, h.Close())
 	}
 	return h, nil
@@ -149,7 +154,8 @@ func (h *Home) initialise(made bool) error {
 		return err
 	}
 	if !made {
-		free, err := h.free()
+		// Another Create may be under way, or have been killed.
+		free, err := h.holdsOnly(versionFile)
 		if err != nil {
 			return err
 		}
@@ -169,15 +175,14 @@ func (h *Home) initialise(made bool) error {
 	return fmt.Errorf("home %s: %w", quote(h.path), err)
 }
 
-// free reports whether the directory holds nothing, or nothing but what another Create, under way
-// or killed, has put there.
-func (h *Home) free() (bool, error) {
+// holdsOnly reports whether the directory holds nothing but some of the names and temporary files.
+func (h *Home) holdsOnly(names ...string) (bool, error) {
 	entries, err := fs.ReadDir(h.root.FS(), ".")
 	if err != nil {
 		return false, fmt.Errorf("home %s: %w", quote(h.path), bare(err))
 	}
 	for _, e := range entries {
-		if e.Name() != versionFile && !durable.IsTemp(e.Name()) {
+		if !slices.Contains(names, e.Name()) && !durable.IsTemp(e.Name()) {
 			return false, nil
 		}
 	}

@@ -211,6 +211,24 @@ func TestHintIsAShellCommand(t *testing.T) {
 	}
 }
 
+// An empty directory is no home yet, and becomes one.
+func TestEmptyDirectory(t *testing.T) {
+	bits(t)
+	path := filepath.Join(t.TempDir(), "h")
+	must(t, os.Mkdir(path, 0o700))
+	_, err := home.Open(path)
+	wantErr(t, "empty", err, home.ErrNotExist)
+	if got := names(t, path); len(got) != 0 {
+		t.Errorf("directory holds %q", got)
+	}
+	h, err := home.Create(path)
+	must(t, err)
+	must(t, h.Close())
+	h, err = home.Open(path)
+	must(t, err)
+	must(t, h.Close())
+}
+
 func TestOtherDirectoriesAreLeftAlone(t *testing.T) {
 	bits(t)
 	for name, fill := range map[string]func(path string) error{
