@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -55,9 +56,10 @@ type secretFilter struct {
 	expired, deleted bool
 }
 
-func (f *secretFilter) matches(full string, v *vault.Version, now time.Time) bool {
+func (f *secretFilter) matches(l *listedSecret, now time.Time) bool {
+	v := l.version
 	within := func(want, have string) bool { return want == "" || want == have }
-	return (f.prefix == "" || full == f.prefix || strings.HasPrefix(full, f.prefix+"/")) &&
+	return (f.prefix == "" || l.full() == f.prefix || strings.HasPrefix(l.full(), f.prefix+"/")) &&
 		within(f.kind, v.Kind) && (f.tag == "" || slices.Contains(v.Tags, f.tag)) &&
 		within(f.scope.Module, v.Scope.Module) && within(f.scope.Service, v.Scope.Service) && within(f.scope.Agent, v.Scope.Agent) &&
 		(!f.expired || v.Expired(now)) && v.Deleted == f.deleted
@@ -97,7 +99,7 @@ func (o *openedVault) each(f *secretFilter, visit func(*listedSecret) error) err
 		}
 		for _, v := range list {
 			one := &listedSecret{s, v}
-			if !f.matches(one.full(), v, now) {
+			if !f.matches(one, now) {
 				continue
 			}
 			if err := visit(one); err != nil {
@@ -116,42 +118,49 @@ func listSecrets(ctx context.Context, env *env, a vaultAccess, f *secretFilter) 
 	defer o.close()
 	count := int64(0)
 	defer func() { env.fact("secret_count", count) }()
+	w := bufio.NewWriterSize(env.stdout, 64<<10)
 	var rows []listedSecret
 	width := 0
 	err = o.each(f, func(l *listedSecret) error {
 		count++
 		if env.json {
-			return env.printJSON(o.describe(l.space, l.version))
+			return writeJSON(w, o.describe(l.space, l.version))
 		}
 		rows = append(rows, *l)
-		width = max(width, utf8.RuneCountInString(printable(l.full())))
+		width = max(width, l.width())
 		return nil
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		printRows(w, rows, width, env.now())
 	}
-	return printRows(env, rows, width)
+	return cmp.Or(err, w.Flush())
+}
+
+// width is how many characters the name has.
+func (l *listedSecret) width() int {
+	return utf8.RuneCountInString(printable(l.space.Name())) + 1 + utf8.RuneCountInString(printable(l.version.Path))
 }
 
 // kindWidth is that of the longest kind.
 const kindWidth = len(vault.KindCertificate)
 
 // printRows aligns the columns itself: a table of package tabwriter holds every cell of a hundred
-// thousand rows.
-func printRows(env *env, rows []listedSecret, width int) error {
-	w := bufio.NewWriterSize(env.stdout, 64<<10)
-	now := env.now()
+// thousand rows. Errors are w's, which keeps them.
+func printRows(w *bufio.Writer, rows []listedSecret, width int, now time.Time) {
+	spaces := strings.Repeat(" ", width+kindWidth+2)
 	for i := range rows {
-		name := printable(rows[i].full())
-		line := name + strings.Repeat(" ", width-utf8.RuneCountInString(name)+2) + rows[i].version.Kind
-		if state := stateText(rows[i].version, now); state != "" {
-			line += strings.Repeat(" ", max(kindWidth-len(rows[i].version.Kind), 0)+2) + state
+		l := &rows[i]
+		w.WriteString(printable(l.space.Name()))
+		w.WriteByte('/')
+		w.WriteString(printable(l.version.Path))
+		w.WriteString(spaces[:width-l.width()+2])
+		w.WriteString(l.version.Kind)
+		if state := stateText(l.version, now); state != "" {
+			w.WriteString(spaces[:max(kindWidth-len(l.version.Kind), 0)+2])
+			w.WriteString(state)
 		}
-		if _, err := w.WriteString(line + "\n"); err != nil {
-			return err
-		}
+		w.WriteByte('\n')
 	}
-	return w.Flush()
 }
 
 // stateText is the state of a secret, with the time it is about.

@@ -297,7 +297,7 @@ func (s *Space) findEnd(l *deviceLog) (named bool, err error) {
 	}
 	f := &l.files[start]
 	f.end, l.end = from.Offset, place{f.generation, f.first, from}
-	return named, s.scan(l, start, from, func([]located) error { return nil })
+	return named, s.scan(l, start, from, nil)
 }
 
 // cut removes what follows the last checkpoint of this device's log: it was acknowledged to nobody.

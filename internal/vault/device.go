@@ -336,7 +336,7 @@ func (s *Space) lastOf(id objectid.ID) (uint64, error) {
 	}
 	l, err := s.openLog(names)
 	if l != nil && err == nil {
-		err = s.scan(l, 0, l.files[0].header.Start(), func([]located) error { return nil })
+		err = s.scan(l, 0, l.files[0].header.Start(), nil)
 	}
 	if errors.Is(err, ErrTampered) || errors.Is(err, ErrNewer) {
 		s.v.opts.warnf("namespace %s: what device %s wrote after this does not count: %v", s.name, id, err)

@@ -308,7 +308,7 @@ func (v *Vault) DeviceLog(ns, dev objectid.ID) (*DeviceLog, error) {
 // outline scans a log.
 func (s *Space) outline(l *deviceLog) (*DeviceLog, error) {
 	start := l.files[0].header.Start()
-	if err := s.scan(l, 0, start, func([]located) error { return nil }); err != nil {
+	if err := s.scan(l, 0, start, nil); err != nil {
 		return nil, err
 	}
 	out := &DeviceLog{

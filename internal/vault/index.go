@@ -354,7 +354,7 @@ func (s *Space) recordAt(ix *index, e *indexEntry) (*Version, vlog.Type, error) 
 	if err != nil {
 		return nil, 0, err
 	}
-	v, err := s.decode(&located{l, at, loc.offset, size, *f})
+	v, err := s.decode(&located{l, at, loc.offset, *f})
 	return v, f.Type, err
 }
 

@@ -3,10 +3,7 @@ package vault
 import (
 	"bytes"
 	"cmp"
-	"fmt"
-	"runtime"
 	"slices"
-	"sync"
 
 	"kai/internal/vault/vlog"
 )
@@ -19,8 +16,9 @@ type Version struct {
 	// Conflict says that another device wrote a version without knowing of this one.
 	Conflict bool
 	Epoch    uint32
-	flags    uint8
-	sequence uint64 // of the frame; Record names where it was first
+	kind     vlog.Type // of the frame
+	flags    uint8     // likewise
+	sequence uint64    // of the frame; Record names where it was first
 	at       location
 	note     *Version // the META that replaced Meta
 }
@@ -45,6 +43,7 @@ func later(a, b *Version) int {
 // item is what is known of one path.
 type item struct {
 	heads []*Version          // PUT and DEL that nothing replaces
+	first [1]*Version         // memory of heads, of which there is nearly always one
 	notes map[string]*Version // META by the record they are about, the latest of each
 	// gone are replaced records that were not read yet: those of another device, or compacted away.
 	gone map[string]bool
@@ -75,6 +74,9 @@ func (it *item) add(v *Version, t vlog.Type) {
 	if it.gone != nil && it.gone[v.Record.String()] {
 		return
 	}
+	if it.heads == nil {
+		it.heads = it.first[:0]
+	}
 	it.heads = append(it.heads, v)
 }
 
@@ -100,8 +102,12 @@ func (it *item) current() *Version {
 	return it.noted(best, puts > 1)
 }
 
-// noted applies what a META says of a version.
+// noted applies what a META says of a version. Where there is nothing to say the result is the version
+// itself, which nobody changes.
 func (it *item) noted(v *Version, conflict bool) *Version {
+	if len(it.notes) == 0 && conflict == v.Conflict {
+		return v
+	}
 	c := *v
 	c.Conflict = conflict
 	if n := it.notes[v.Record.String()]; n != nil {
@@ -130,78 +136,4 @@ func (it *item) parents() (ids []string, version uint64, last clock) {
 	}
 	slices.Sort(ids)
 	return ids, version, last
-}
-
-// decode opens the meta data of a record.
-func (s *Space) decode(r *located) (*Version, error) {
-	key, err := s.metaKey(r.frame.Epoch)
-	if err != nil {
-		return nil, err
-	}
-	b, err := r.frame.OpenMeta(&r.log.files[r.file].header, key, nil)
-	if err != nil {
-		return nil, &FileError{spaceFile(s.id, r.log.files[r.file].logName), r.offset, logError(err)}
-	}
-	m, err := parseMeta(b)
-	if err != nil {
-		return nil, &FileError{spaceFile(s.id, r.log.files[r.file].logName), r.offset, err}
-	}
-	id := r.id()
-	if m.Was != "" {
-		var ok bool
-		if id, ok = parseRecordID(m.Was); !ok || id.Device != r.log.dev || id.Sequence >= r.frame.Sequence {
-			return nil, &FileError{spaceFile(s.id, r.log.files[r.file].logName), r.offset, fmt.Errorf("%w: it claims to have been another record", ErrTampered)}
-		}
-	}
-	return &Version{
-		Meta: *m, Record: id, sequence: r.frame.Sequence, Deleted: r.frame.Type == vlog.Del, Epoch: r.frame.Epoch, flags: r.frame.Flags,
-		at: location{r.log, r.file, r.offset, r.size, [checkSize]byte(r.frame.Chain[:checkSize])},
-	}, nil
-}
-
-// decodeAll opens the meta data of many records, on all processors, and gives them out in order.
-// Records of epochs that the keys do not open are left out.
-func (s *Space) decodeAll(records []located, visit func(*Version, vlog.Type) error) error {
-	for part := range slices.Chunk(records, decodeBatch) {
-		if err := s.decodePart(part, visit); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// decodeBatch is how many records are opened at a time.
-const decodeBatch = 4096
-
-func (s *Space) decodePart(records []located, visit func(*Version, vlog.Type) error) error {
-	for i := range records {
-		// Keys are made by one goroutine.
-		if _, err := s.metaKey(records[i].frame.Epoch); err != nil && !s.unreadable(err) {
-			return err
-		}
-	}
-	workers := min(runtime.GOMAXPROCS(0), (len(records)+255)/256)
-	versions := make([]*Version, len(records))
-	errs := make([]error, len(records))
-	var group sync.WaitGroup
-	for w := range workers {
-		group.Go(func() {
-			for i := w * len(records) / workers; i < (w+1)*len(records)/workers; i++ {
-				versions[i], errs[i] = s.decode(&records[i])
-			}
-		})
-	}
-	group.Wait()
-	for i, v := range versions {
-		if errs[i] != nil {
-			if s.unreadable(errs[i]) {
-				continue
-			}
-			return errs[i]
-		}
-		if err := visit(v, records[i].frame.Type); err != nil {
-			return err
-		}
-	}
-	return nil
 }

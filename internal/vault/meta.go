@@ -37,16 +37,15 @@ type Meta struct {
 	Was string `json:"was,omitempty"`
 }
 
-// parseMeta reads meta data. The errors are ErrNewer and ErrTampered.
-func parseMeta(b []byte) (*Meta, error) {
-	var m Meta
-	if err := decodeMeta(b, &m); err != nil {
-		return nil, err
+// parse reads meta data, into one that is empty. The errors are ErrNewer and ErrTampered.
+func (m *Meta) parse(d *metaDecoder, b []byte) error {
+	if err := d.decode(b, m); err != nil {
+		return err
 	}
-	if c, ok := parseClock(m.HLC); !ok || c.String() != m.HLC || m.Path == "" || m.Kind == "" {
-		return nil, fmt.Errorf("%w: meta data", ErrTampered)
+	if _, ok := parseClock(m.HLC); !ok || m.Path == "" || m.Kind == "" {
+		return fmt.Errorf("%w: meta data", ErrTampered)
 	}
-	return &m, nil
+	return nil
 }
 
 // check holds what a caller says against what keys can be derived from.
@@ -77,7 +76,7 @@ func (s Scope) check() error {
 func readable(b []byte) error {
 	for _, c := range b {
 		if c == '\\' || c < 0x20 || c >= 0x7f {
-			if _, err := parseMeta(b); err != nil {
+			if err := new(Meta).parse(new(metaDecoder), b); err != nil {
 				return fmt.Errorf("%w: control or other characters that no name has", ErrMalformed)
 			}
 			return nil
@@ -89,9 +88,22 @@ func readable(b []byte) error {
 // clock is a hybrid logical clock: 48 bits of milliseconds, 16 bits that count.
 type clock uint64
 
-func parseClock(text string) (clock, bool) {
-	n, err := strconv.ParseUint(text, 16, 64)
-	return clock(n), err == nil && len(text) == 16
+// parseClock reads what String writes.
+func parseClock(text string) (c clock, ok bool) {
+	if len(text) != 16 {
+		return 0, false
+	}
+	for i := range len(text) {
+		digit := clock(text[i] - '0')
+		if digit > 9 {
+			if digit = clock(text[i] - 'a'); digit > 5 {
+				return 0, false
+			}
+			digit += 10
+		}
+		c = c<<4 | digit
+	}
+	return c, true
 }
 
 func (c clock) String() string { return fmt.Sprintf("%016x", uint64(c)) }

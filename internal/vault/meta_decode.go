@@ -4,14 +4,26 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"kai/internal/canon"
 )
 
-// decodeMeta reads canonical JSON: what appendMeta writes, at once; other documents as canon does.
-func decodeMeta(b []byte, m *Meta) error {
-	d := metaDecoder{b: b}
-	if d.object(m) {
+// metaDecoder reads canonical JSON: what appendMeta writes, at once, which is the members in their order
+// and strings without escapes; other documents as canon does.
+type metaDecoder struct {
+	b   []byte
+	bad bool
+	any bool // a member was read, so that a comma must follow
+	// Of the documents before: most records of a vault have the same fields, which then share one list.
+	kind   string
+	fields []string
+	names  []byte // fields as they stand in the document
+}
+
+// decode reads a document.
+func (d *metaDecoder) decode(b []byte, m *Meta) error {
+	if d.b, d.bad, d.any = b, false, false; d.object(m) {
 		return nil
 	}
 	*m = Meta{}
@@ -24,22 +36,14 @@ func decodeMeta(b []byte, m *Meta) error {
 	return nil
 }
 
-// metaDecoder reads the members in their order, strings without escapes, and nothing else. Any doubt
-// is left to canon.
-type metaDecoder struct {
-	b   []byte
-	bad bool
-	any bool // a member was read, so that a comma must follow
-}
-
 func (d *metaDecoder) object(m *Meta) bool {
 	d.must('{')
 	m.CompromisedSince = d.number("compromised_since", false)
 	m.Created = d.number("created", true)
-	m.Fields = d.list("fields")
+	m.Fields = d.fieldNames()
 	m.From = d.text("from", false)
 	m.HLC = d.text("hlc", true)
-	m.Kind = d.text("kind", true)
+	m.Kind = d.kindName()
 	m.LastRotated = d.number("last_rotated", false)
 	m.NotAfter = d.number("not_after", false)
 	m.Of = d.text("of", false)
@@ -126,22 +130,49 @@ func (d *metaDecoder) text(name string, always bool) string {
 }
 
 // value reads a string of printable ASCII.
-func (d *metaDecoder) value() string {
+func (d *metaDecoder) value() string { return string(d.bytes()) }
+
+func (d *metaDecoder) bytes() []byte {
 	d.must('"')
 	end := bytes.IndexByte(d.b, '"')
 	if d.bad || end < 0 {
 		d.bad = true
-		return ""
+		return nil
 	}
 	text := d.b[:end]
 	for _, c := range text {
 		if c < 0x20 || c == '\\' || c >= 0x7f {
 			d.bad = true
-			return ""
+			return nil
 		}
 	}
 	d.b = d.b[end+1:]
-	return string(text)
+	return text
+}
+
+// kindName reads the kind.
+func (d *metaDecoder) kindName() string {
+	if !d.name("kind", true) {
+		return ""
+	}
+	if text := d.bytes(); string(text) != d.kind {
+		d.kind = string(text)
+	}
+	return d.kind
+}
+
+// fieldNames reads the names of the fields.
+func (d *metaDecoder) fieldNames() []string {
+	if len(d.names) > 0 && bytes.HasPrefix(d.b, d.names) && !d.bad {
+		d.b, d.any = d.b[len(d.names):], true
+		return d.fields
+	}
+	before := d.b
+	list := slices.Clip(d.list("fields"))
+	if !d.bad {
+		d.fields, d.names = list, append(d.names[:0], before[:len(before)-len(d.b)]...)
+	}
+	return list
 }
 
 func (d *metaDecoder) list(name string) (list []string) {

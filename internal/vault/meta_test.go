@@ -38,15 +38,27 @@ func FuzzMeta(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var want, got Meta
 		wantErr := canon.Unmarshal(b, &want)
-		gotErr := decodeMeta(b, &got)
+		var d metaDecoder
+		gotErr := d.decode(b, &got)
 		if (wantErr == nil) != (gotErr == nil) {
-			t.Fatalf("canon says %v, decodeMeta %v", wantErr, gotErr)
+			t.Fatalf("canon says %v, decode %v", wantErr, gotErr)
 		}
 		if wantErr != nil {
 			return
 		}
 		if !reflect.DeepEqual(want, got) {
-			t.Fatalf("canon read %+v, decodeMeta %+v", want, got)
+			t.Fatalf("canon read %+v, decode %+v", want, got)
+		}
+		for _, before := range append(metaSeeds(), got) { // what was read before does not matter
+			other, err := canon.Marshal(before)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = d.decode(other, new(Meta))
+			again := Meta{}
+			if err := d.decode(b, &again); err != nil || !reflect.DeepEqual(want, again) {
+				t.Fatalf("after %s: %+v, %v", other, again, err)
+			}
 		}
 		out, err := appendMeta([]byte("before"), &got)
 		if err != nil || string(out) != "before"+string(b) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 
 	"kai/internal/durable"
 	"kai/internal/secret"
@@ -50,36 +51,12 @@ func (s *Space) records(visit func(*Version, vlog.Type) error) error {
 }
 
 func (s *Space) recordsFrom(l *deviceLog, start int, from vlog.Position, visit func(*Version, vlog.Type) error) error {
-	var batch []located
-	file := start
-	flush := func() error {
-		err := s.decodeAll(batch, visit)
-		batch = batch[:0]
+	d := newDecoder(s, visit)
+	if err := s.scan(l, start, from, d); err != nil {
+		d.collect() // nobody is left behind
 		return err
 	}
-	err := s.scan(l, start, from, func(commit []located) error {
-		if commit[0].frame.Type == vlog.Gen {
-			commit = commit[1:]
-		}
-		if len(commit) == 0 {
-			return nil
-		}
-		if commit[0].file != file || len(batch)+len(commit) > decodeBatch { // its bytes are given back
-			if err := flush(); err != nil {
-				return err
-			}
-			file = commit[0].file
-		}
-		if len(commit) > decodeBatch {
-			return s.decodeAll(commit, visit)
-		}
-		batch = append(batch, commit...)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return flush()
+	return d.finish()
 }
 
 // items reads everything. Only what counts now is kept.
@@ -124,15 +101,7 @@ func (s *Space) List(deleted bool) ([]*Version, error) {
 			list = append(list, v)
 		}
 	}
-	slices.SortFunc(list, func(a, b *Version) int {
-		switch {
-		case a.Path < b.Path:
-			return -1
-		case a.Path > b.Path:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(list, func(a, b *Version) int { return strings.Compare(a.Path, b.Path) })
 	return list, nil
 }
 

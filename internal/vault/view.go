@@ -111,8 +111,6 @@ func readFrom(dir *durable.Dir, name string, offset int64) ([]byte, error) {
 const (
 	// rollFile is when a device begins a new file, in bytes.
 	rollFile = 8 << 20
-	// typicalRecord is about what a record of a short secret takes, in bytes.
-	typicalRecord = 400
 	// maxLogFile bounds a file: one commit may go beyond rollFile.
 	maxLogFile = 4 << 30
 )
@@ -325,46 +323,47 @@ type located struct {
 	log    *deviceLog
 	file   int // index in log.files
 	offset int64
-	size   int
 	frame  vlog.Frame
 }
 
 func (r *located) id() RecordID { return RecordID{r.log.dev, r.frame.Sequence} }
 
+// recordSink takes the records that a scan finds.
+type recordSink interface {
+	// add gives the next record. It counts once covered is called; it is valid until add returns.
+	add(r *located) error
+	// covered says that a checkpoint covers what was added.
+	covered() error
+	// drop says that no checkpoint covers what was added since the last covered.
+	drop() error
+}
+
 // scan reads the log of a device from a place, checks chains, sequence numbers and checkpoints, and
-// gives each record that a checkpoint covers to visit. from is in the file at index start. What
-// follows the last checkpoint is left out, and told by torn when it is the end of the last file.
+// gives the records to sink, which may be nil. from is in the file at index start. What follows the last
+// checkpoint is dropped, and told by torn when it is the end of the last file.
 //
-// A scan of one log reads one file at a time into memory; frames are valid during visit only.
-func (s *Space) scan(l *deviceLog, start int, from vlog.Position, visit func([]located) error) error {
-	key := l.cert.Key()
+// A file is read a piece at a time.
+func (s *Space) scan(l *deviceLog, start int, from vlog.Position, sink recordSink) error {
 	for i := start; i < len(l.files); i++ {
 		f := &l.files[i]
-		file := spaceFile(s.id, f.logName)
 		if from.Next > l.limit {
 			return nil
 		}
 		if i > start {
 			if f.first != from.Next {
-				return fileError(file, fmt.Errorf("%w: it begins with record %d, and %d must follow", ErrTampered, f.first, from.Next))
+				return fileError(spaceFile(s.id, f.logName), fmt.Errorf("%w: it begins with record %d, and %d must follow", ErrTampered, f.first, from.Next))
 			}
 			from = f.header.Start()
 		}
 		for tries := 1; ; tries++ {
-			data, err := readFrom(s.v.dir, file, from.Offset)
-			if errors.Is(err, fs.ErrNotExist) {
-				return fileError(file, fmt.Errorf("%w: it is missing: %w", ErrTampered, fs.ErrNotExist))
-			}
-			if err != nil {
-				return err
-			}
-			from, err = s.scanFile(l, i, key, data, from, visit)
+			var err error
+			from, err = s.scanFile(l, i, from, sink)
 			if err == nil && !l.past {
 				break
 			}
 			// Readers do not lock: a commit of which a part was read may be whole, and known to the memory, by
 			// now.
-			if tries == rereads || i < len(l.files)-1 || !errors.Is(err, ErrTampered) {
+			if tries == rereads || i < len(l.files)-1 || !errors.Is(err, ErrTampered) || errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 		}
@@ -375,21 +374,26 @@ func (s *Space) scan(l *deviceLog, start int, from vlog.Position, visit func([]l
 // rereads is how often the end of a log is read when it looks damaged.
 const rereads = 3
 
-func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte, from vlog.Position, visit func([]located) error) (vlog.Position, error) {
-	f := &l.files[i]
-	pending := make([]located, 0, min(len(data)/typicalRecord, 1<<20))
-	start, done := from.Offset, from // after the last checkpoint
+func (s *Space) scanFile(l *deviceLog, i int, from vlog.Position, sink recordSink) (vlog.Position, error) {
+	f, key := &l.files[i], l.cert.Key()
+	file := spaceFile(s.id, f.logName)
+	done, pending := from, 0 // after the last checkpoint; records since
 	seen, err := s.checkedBefore(l, f, from)
 	if err != nil {
 		return done, err
 	}
-	_, err = vlog.Scan(data, from, func(fr *vlog.Frame, at vlog.Position) error {
+	r := &located{log: l, file: i}
+	err = s.eachFrame(file, from, func(fr *vlog.Frame, at vlog.Position) error {
 		if fr.Sequence > l.limit {
 			return errPastLimit
 		}
 		if fr.Type != vlog.Checkpoint {
-			pending = append(pending, located{l, i, at.Offset, fr.Size, *fr})
-			return nil
+			pending++
+			if sink == nil {
+				return nil
+			}
+			r.offset, r.frame = at.Offset, *fr
+			return own(sink.add(r))
 		}
 		end := at.Offset + int64(fr.Size)
 		var ms uint64
@@ -405,19 +409,23 @@ func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte
 		if err != nil {
 			return err
 		}
-		if len(pending) > 0 {
-			if err := visit(pending); err != nil {
-				return visitError{err}
+		if pending > 0 && sink != nil {
+			if err := sink.covered(); err != nil {
+				return own(err)
 			}
 		}
-		pending = pending[:0]
-		done = vlog.Position{Offset: end, Next: fr.Sequence + 1, Chain: fr.Chain}
+		done, pending = vlog.Position{Offset: end, Next: fr.Sequence + 1, Chain: fr.Chain}, 0
 		s.view.last = max(s.view.last, clock(ms)<<16)
 		return nil
 	})
-	var own visitError
-	if errors.As(err, &own) {
-		return done, own.error
+	if pending > 0 && sink != nil {
+		if err := sink.drop(); err != nil {
+			return done, err
+		}
+	}
+	var mine ownError
+	if errors.As(err, &mine) {
+		return done, mine.error
 	}
 	l.end = place{f.generation, f.first, done}
 	lastFile := i == len(l.files)-1
@@ -427,22 +435,85 @@ func (s *Space) scanFile(l *deviceLog, i int, key ed25519.PublicKey, data []byte
 		if err == nil || errors.Is(err, errPastLimit) {
 			err = fmt.Errorf("%w: it ends before what was seen", vlog.ErrDamaged)
 		}
-		return done, &FileError{spaceFile(s.id, f.logName), done.Offset, logError(err)}
+		return done, &FileError{file, done.Offset, logError(err)}
 	case errors.Is(err, errPastLimit), err != nil && done.Next > l.limit:
 		l.past = true
-	case err == nil && (len(pending) == 0 || lastFile):
-		l.torn = len(pending) > 0
-	case lastFile && s.mayBeTorn(l, key, data[done.Offset-start:], done):
+	case err == nil && (pending == 0 || lastFile):
+		l.torn = pending > 0
+	case lastFile:
 		// A crash leaves whatever it likes behind the last checkpoint, and files that are copied
 		// arrive in parts.
+		torn, readErr := s.mayBeTorn(l, key, done)
+		if readErr != nil {
+			return done, readErr
+		}
+		if !torn {
+			return done, &FileError{file, done.Offset, logError(err)}
+		}
 		l.torn = true
 	case err == nil:
-		return done, &FileError{spaceFile(s.id, f.logName), done.Offset, fmt.Errorf("%w: no checkpoint ends it, and a file follows", ErrTampered)}
+		return done, &FileError{file, done.Offset, fmt.Errorf("%w: no checkpoint ends it, and a file follows", ErrTampered)}
 	default:
-		return done, &FileError{spaceFile(s.id, f.logName), done.Offset, logError(err)}
+		return done, &FileError{file, done.Offset, logError(err)}
 	}
 	f.end = done.Offset
 	return done, nil
+}
+
+// readPiece is how much of a file is read at a time, in bytes, as long as its records are shorter.
+const readPiece = 256 << 10
+
+// eachFrame reads a file from a place to its end, as vlog.Scan does. Errors that are not about what is
+// in it, and those that visit marks so, are an ownError.
+func (s *Space) eachFrame(name string, from vlog.Position, visit func(*vlog.Frame, vlog.Position) error) error {
+	f, err := s.v.dir.OpenFile(name, os.O_RDONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return own(fileError(name, fmt.Errorf("%w: it is missing: %w", ErrTampered, fs.ErrNotExist)))
+	}
+	if err != nil {
+		return own(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return own(err)
+	}
+	left := info.Size() - from.Offset
+	if left > maxLogFile {
+		return own(fileError(name, ErrTooLarge))
+	}
+	var buf []byte // its beginning up to have was read and not scanned
+	next, have := from.Offset, 0
+	for left > 0 {
+		if have == len(buf) { // all of it is one record, whose length was found possible
+			buf = append(make([]byte, 0, max(2*have, int(min(readPiece, left)))), buf...)
+			buf = buf[:cap(buf)]
+		}
+		n, err := f.ReadAt(buf[have:][:min(int64(len(buf)-have), left)], next)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return own(err)
+		}
+		if left -= int64(n); err != nil {
+			left = 0 // it became shorter
+		}
+		next, have = next+int64(n), have+n
+		at := from
+		if from, err = vlog.Scan(buf[:have], at, visit); err != nil && (err != vlog.ErrEnd || left == 0) {
+			return err
+		}
+		have = copy(buf, buf[from.Offset-at.Offset:have])
+	}
+	return nil
+}
+
+// ownError tells errors of reading and of what is done with the records from those of a file's content.
+type ownError struct{ error }
+
+func own(err error) error {
+	if err == nil {
+		return nil
+	}
+	return ownError{err}
 }
 
 // checkedBefore is up to where this machine has checked every signature of a file already, which it
@@ -461,24 +532,26 @@ func (s *Space) checkedBefore(l *deviceLog, f *logFile, from vlog.Position) (vlo
 
 var errPastLimit = errors.New("past what counts of a removed device")
 
-// visitError tells errors of a visitor from those of the scan.
-type visitError struct{ error }
-
-// mayBeTorn reports whether what follows a place, rest, may be a commit that was cut short. Of this
-// device's own log the memory tells: whatever was acknowledged was seen. The logs of others arrive in
-// parts, but where a checkpoint follows that the device has signed, the commit was whole once.
-func (s *Space) mayBeTorn(l *deviceLog, key ed25519.PublicKey, rest []byte, done vlog.Position) bool {
+// mayBeTorn reports whether what follows a place in the last file of a log may be a commit that was cut
+// short. Of this device's own log the memory tells: whatever was acknowledged was seen. The logs of
+// others arrive in parts, but where a checkpoint follows that the device has signed, the commit was whole
+// once.
+func (s *Space) mayBeTorn(l *deviceLog, key ed25519.PublicKey, done vlog.Position) (bool, error) {
 	last := &l.files[len(l.files)-1]
 	p, ok, err := s.remembered(l.dev)
 	switch {
 	case err != nil:
-		return false
+		return false, nil
 	case ok && p.generation == last.generation && p.first == last.first && done.Offset < p.Offset:
-		return false
+		return false, nil
 	case s.keys != nil && s.keys.device != nil && s.keys.device.id == l.dev:
-		return true
+		return true, nil
 	}
-	return !vlog.CommitFollows(rest, &last.header, key, done.Next, l.limit)
+	rest, err := readFrom(s.v.dir, spaceFile(s.id, last.logName), done.Offset)
+	if err != nil {
+		return false, err
+	}
+	return !vlog.CommitFollows(rest, &last.header, key, done.Next, l.limit), nil
 }
 
 // sortLogs puts this machine's own log last, whose end is where it writes.

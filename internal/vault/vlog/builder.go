@@ -13,6 +13,7 @@ import (
 type Builder struct {
 	header *Header
 	chain  Chain
+	chains *chainer
 	next   uint64
 	out    []byte
 	given  int64 // bytes that were flushed
@@ -23,7 +24,7 @@ type Builder struct {
 // NewBuilder begins after the record before next, whose chain is given. For a new file that is the
 // header's chain and first number, and the header is part of the output.
 func NewBuilder(h *Header, chain Chain, next uint64) *Builder {
-	b := &Builder{header: h, chain: chain, next: next}
+	b := &Builder{header: h, chain: chain, chains: newChainer(), next: next}
 	if next == h.First && chain == h.Chain() {
 		b.out = h.Encode()
 	}
@@ -99,7 +100,7 @@ func (b *Builder) begin(f *Frame, metaSize, valueSize int) (at int) {
 
 // end writes the chain of the frame that begins at at.
 func (b *Builder) end(at int) Placed {
-	b.chain = chainOf(b.chain, b.out[at:])
+	b.chain = b.chains.next(&b.chain, b.out[at:])
 	b.out = append(b.out, b.chain[:]...)
 	b.next++
 	return Placed{b.next - 1, at, len(b.out) - at}
@@ -158,12 +159,14 @@ func (h *Header) Start() Position { return Position{HeaderSize, h.First, h.Chain
 // Scan reads the frames of data, which is the content of a file from a place on, gives each to
 // visit, and returns the place after the last frame that was read. A nil visit only checks.
 //
-// ErrEnd means that the data end within a frame, which begins at the place returned; so do ErrDamaged
-// and ErrNewer about that frame. Errors of visit end the scan and are returned as they are.
+// The frame that visit gets is overwritten with the next. ErrEnd means that the data end within a frame,
+// which begins at the place returned; so do ErrDamaged and ErrNewer about that frame. Errors of visit end
+// the scan and are returned as they are.
 func Scan(data []byte, from Position, visit func(*Frame, Position) error) (Position, error) {
+	var f Frame
+	chains := newChainer()
 	for len(data) > 0 {
-		f, err := ParseFrame(data, from.Chain, from.Next)
-		if err != nil {
+		if err := f.parse(data, from.Chain, from.Next, chains); err != nil {
 			if err != ErrEnd {
 				err = fmt.Errorf("offset %d: %w", from.Offset, err)
 			}

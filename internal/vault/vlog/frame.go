@@ -8,7 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
+	"hash"
 	"math/bits"
 
 	"kai/internal/vault/objectid"
@@ -128,37 +128,42 @@ type Frame struct {
 // ParseFrame reads the first frame of b and checks its chain, sequence number and shape. ErrEnd
 // means that b ends before the frame does, and ErrDamaged and ErrNewer what they say.
 func ParseFrame(b []byte, before Chain, sequence uint64) (f Frame, err error) {
+	err = f.parse(b, before, sequence, newChainer())
+	return f, err
+}
+
+func (f *Frame) parse(b []byte, before Chain, sequence uint64, c *chainer) error {
 	if len(b) < 4 {
-		return f, ErrEnd
+		return ErrEnd
 	}
 	size := uint64(binary.LittleEndian.Uint32(b))
 	if size < fixedSize || size > maxFrame {
-		return f, fmt.Errorf("%w: a length of %d", ErrDamaged, size)
+		return fmt.Errorf("%w: a length of %d", ErrDamaged, size)
 	}
 	if uint64(len(b)) < size {
-		return f, ErrEnd
+		return ErrEnd
 	}
 	b = b[:size]
-	f = Frame{Type: Type(b[4]), Flags: b[5], Before: before, Size: int(size)}
+	*f = Frame{Type: Type(b[4]), Flags: b[5], Before: before, Size: int(size)}
 	f.Epoch = binary.LittleEndian.Uint32(b[8:])
 	f.Sequence = binary.LittleEndian.Uint64(b[12:])
 	copy(f.Nonce[:], b[20:])
 	body := b[4+16+nonceSize : size-ChainSize]
 	copy(f.Chain[:], b[size-ChainSize:])
-	if chainOf(before, b[:size-ChainSize]) != f.Chain {
-		return f, fmt.Errorf("%w: the chain of hashes is broken", ErrDamaged)
+	if c.next(&before, b[:size-ChainSize]) != f.Chain {
+		return fmt.Errorf("%w: the chain of hashes is broken", ErrDamaged)
 	}
 	var ok bool
 	if f.Meta, body, ok = cutField(body); ok {
 		f.Value, body, ok = cutField(body)
 	}
 	if !ok || len(body) != 0 || b[6]|b[7] != 0 {
-		return f, fmt.Errorf("%w: fields do not fill the record", ErrDamaged)
+		return fmt.Errorf("%w: fields do not fill the record", ErrDamaged)
 	}
 	if f.Sequence != sequence {
-		return f, fmt.Errorf("%w: record %d where %d must be", ErrDamaged, f.Sequence, sequence)
+		return fmt.Errorf("%w: record %d where %d must be", ErrDamaged, f.Sequence, sequence)
 	}
-	return f, f.checkShape()
+	return f.checkShape()
 }
 
 func (f *Frame) checkShape() error {
@@ -199,13 +204,26 @@ func cutField(b []byte) (field, rest []byte, ok bool) {
 	return b[4 : 4+n], b[4+n:], true
 }
 
-func chainOf(before Chain, frame []byte) (c Chain) {
-	h := sha256.New()
-	io.WriteString(h, chainDomain)
-	h.Write(before[:])
-	h.Write(frame)
-	h.Sum(c[:0])
+// chainer computes chains, one after the other, in the same memory.
+type chainer struct {
+	h   hash.Hash
+	buf [len(chainDomain) + ChainSize]byte // the domain, and a chain
+}
+
+func newChainer() *chainer {
+	c := &chainer{h: sha256.New()}
+	copy(c.buf[:], chainDomain)
 	return c
+}
+
+// next is the chain after a frame, which is given without it.
+func (c *chainer) next(before *Chain, frame []byte) (after Chain) {
+	c.h.Reset()
+	copy(c.buf[len(chainDomain):], before[:])
+	c.h.Write(c.buf[:])
+	c.h.Write(frame)
+	c.h.Sum(c.buf[:len(chainDomain)])
+	return Chain(c.buf[len(chainDomain):])
 }
 
 // CheckpointTime is the time that a CHECKPOINT says, in milliseconds since 1970. Its signature is not

@@ -238,7 +238,7 @@ func rechained(h *Header, frames [][]byte) []byte {
 	for i, f := range frames {
 		f = bytes.Clone(f[:len(f)-ChainSize])
 		binary.LittleEndian.PutUint64(f[12:], h.First+uint64(i))
-		chain = chainOf(chain, f)
+		chain = newChainer().next(&chain, f)
 		out = append(append(out, f...), chain[:]...)
 	}
 	return out
@@ -464,7 +464,7 @@ func FuzzParseFrame(f *testing.F) {
 		if len(b) >= fixedSize && len(b) < 1<<20 {
 			b = bytes.Clone(b)
 			binary.LittleEndian.PutUint32(b, uint32(len(b)))
-			c := chainOf(Chain{}, b[:len(b)-ChainSize])
+			c := newChainer().next(&Chain{}, b[:len(b)-ChainSize])
 			copy(b[len(b)-ChainSize:], c[:])
 		}
 		fr, err := ParseFrame(b, Chain{}, sequence)
