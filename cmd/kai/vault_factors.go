@@ -265,26 +265,49 @@ type slotChoice struct {
 	shares     []string // files of shares
 }
 
-// openSlot asks for the factors of a slot and returns the keys.
+// openSlot asks for the factors of a slot and returns the keys. A password is asked for once, and may
+// be that of any slot that takes one.
 func (o *openedVault) openSlot(ctx context.Context, c slotChoice) (*vault.Keys, error) {
-	s, err := o.chooseSlot(c)
+	slots, err := o.chooseSlots(c)
 	if err != nil {
 		return nil, err
 	}
 	if err := o.env.backOff(ctx); err != nil {
 		return nil, err
 	}
-	o.env.fact("slot", s.ID().String())
-	o.env.fact("method", strings.Join(s.Types(), "+"))
-	who, err := s.Open(ctx, o.ID(), o.Root(), o.openers(c)...)
-	if errors.Is(err, slot.ErrWrongFactor) && c.slot == "" && len(o.Slots()) > 1 {
+	openers, forget := o.openers(c)
+	defer forget()
+	at, who, err := openAny(ctx, slots, func(s *slot.Slot) (*slot.Identity, error) {
+		return s.Open(ctx, o.ID(), o.Root(), openers...)
+	})
+	o.env.fact("slot", at.ID().String())
+	o.env.fact("method", strings.Join(at.Types(), "+"))
+	if errors.Is(err, slot.ErrWrongFactor) && c.slot == "" && len(o.Slots()) > len(slots) {
 		return nil, withHint(slotError(err), "kai vault unlock --slot ID, if it is for another one: kai vault slot list")
 	}
 	if err != nil {
 		return nil, slotError(err)
 	}
 	defer who.Wipe()
-	return o.Unlock(s.ID(), who)
+	return o.Unlock(at.ID(), who)
+}
+
+// openAny opens the first slot for which the factors are right, and else says what is wrong with the
+// first.
+func openAny(ctx context.Context, slots []*slot.Slot, open func(*slot.Slot) (*slot.Identity, error)) (at *slot.Slot, who *slot.Identity, err error) {
+	for i, s := range slots {
+		got, wrong := open(s)
+		if wrong == nil {
+			return s, got, nil
+		}
+		if i == 0 {
+			err = wrong
+		}
+		if !errors.Is(err, slot.ErrWrongFactor) || ctx.Err() != nil {
+			break
+		}
+	}
+	return slots[0], nil, err
 }
 
 // slotError gives what can go wrong with factors its exit code.
@@ -298,10 +321,10 @@ func slotError(err error) error {
 	return err
 }
 
-// chooseSlot finds the slot that is meant. Without a word it is the one with the fewest factors that
-// can be asked for here, passwords first.
-func (o *openedVault) chooseSlot(c slotChoice) (*slot.Slot, error) {
-	var best *slot.Slot
+// chooseSlots finds the slot that is meant. Without a word it is the one with the fewest factors that
+// can be asked for here, passwords first; those that take a password too follow a slot that does.
+func (o *openedVault) chooseSlots(c slotChoice) ([]*slot.Slot, error) {
+	var slots []*slot.Slot
 	rank := func(s *slot.Slot) int {
 		n := 10 * len(s.Types())
 		for _, t := range s.Types() {
@@ -339,25 +362,42 @@ func (o *openedVault) chooseSlot(c slotChoice) (*slot.Slot, error) {
 		if c.slot != "" && id.String() != c.slot && strings.Join(s.Types(), "+") != c.slot {
 			continue
 		}
-		if best == nil || rank(s) < rank(best) {
-			best = s
-		}
+		slots = append(slots, s)
 	}
-	if best == nil {
+	if len(slots) == 0 {
 		if c.slot == "" {
 			return nil, failf(exitBad, "vault_tampered", "the vault has no slot that can be read")
 		}
 		return nil, withHint(failf(exitNotFound, "no_such_slot", "no slot %s", c.slot), "kai vault slot list")
 	}
-	return best, nil
+	slices.SortStableFunc(slots, func(a, b *slot.Slot) int { return rank(a) - rank(b) })
+	alike := 1
+	if c.slot == "" && takesPassword(slots[0]) {
+		for alike < len(slots) && takesPassword(slots[alike]) {
+			alike++
+		}
+	}
+	return slots[:alike], nil
 }
 
-// openers ask for factors.
-func (o *openedVault) openers(c slotChoice) []slot.Opener {
+// takesPassword reports whether nothing has to be given to a slot but a password.
+func takesPassword(s *slot.Slot) bool {
+	return slices.Contains(s.Types(), slot.TypePassword) &&
+		!slices.ContainsFunc(s.Types(), func(t string) bool { return t != slot.TypePassword && t != slot.TypeDevice })
+}
+
+// openers ask for factors, for a password once. It is kept until forget is called.
+func (o *openedVault) openers(c slotChoice) (openers []slot.Opener, forget func()) {
 	e := o.env
+	var password *secret.Bytes
 	return []slot.Opener{
-		slot.PasswordOpener(func(ctx context.Context, r slot.Request) (*secret.Bytes, error) {
-			return e.passphrase(ctx, "the vault")
+		slot.PasswordOpener(func(ctx context.Context, r slot.Request) (_ *secret.Bytes, err error) {
+			if password == nil {
+				if password, err = e.passphrase(ctx, "the vault"); err != nil {
+					return nil, err
+				}
+			}
+			return password.Clone(), nil
 		}),
 		slot.DeviceOpener(func(context.Context, slot.Request) (*slot.Device, error) { return e.deviceFactor(o.dir, false) }),
 		slot.RecoveryOpener(func(ctx context.Context, _ slot.Request, set threshold.Set) ([]*threshold.Share, error) {
@@ -366,7 +406,7 @@ func (o *openedVault) openers(c slotChoice) []slot.Opener {
 		slot.AgeOpener(func(ctx context.Context, _ slot.Request, recipient string) ([]age.Identity, error) {
 			return e.ageIdentities(ctx, c.identities, recipient)
 		}),
-	}
+	}, func() { password.Wipe() }
 }
 
 // ageIdentities opens the key files that were named.
