@@ -31,8 +31,37 @@ func Decode(data []byte, v any) error {
 	return fmt.Errorf("%w: unknown member", ErrNewer)
 }
 
-// SameTokens reports whether data is written, but for white space between tokens.
+// SameTokens reports whether data is written, but for white space between tokens. Both are JSON,
+// as after Decode.
 func SameTokens(data, written []byte) bool {
-	var a, b bytes.Buffer
-	return json.Compact(&a, data) == nil && json.Compact(&b, written) == nil && bytes.Equal(a.Bytes(), b.Bytes())
+	inString, escaped := false, false
+	for {
+		if !inString {
+			data, written = skipSpace(data), skipSpace(written)
+		}
+		if len(data) == 0 || len(written) == 0 {
+			return len(data) == len(written)
+		}
+		c := data[0]
+		if c != written[0] {
+			return false
+		}
+		switch {
+		case escaped:
+			escaped = false
+		case c == '\\':
+			escaped = true
+		case c == '"':
+			inString = !inString
+		}
+		data, written = data[1:], written[1:]
+	}
+}
+
+// skipSpace cuts off the white space of RFC 8259 §2.
+func skipSpace(data []byte) []byte {
+	for len(data) > 0 && (data[0] == ' ' || data[0] == '\t' || data[0] == '\n' || data[0] == '\r') {
+		data = data[1:]
+	}
+	return data
 }

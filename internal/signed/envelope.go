@@ -113,19 +113,24 @@ func (e *Envelope) Fingerprints() []string {
 
 // Bytes is the envelope in one line, without white space or a line feed.
 func (e *Envelope) Bytes() []byte {
-	var b bytes.Buffer
-	b.WriteString(`{"signed":`)
-	b.Write(e.object)
-	b.WriteString(`,"sigs":[`)
+	size := len(`{"signed":,"sigs":[]}`) + len(e.object)
+	for _, s := range e.sigs {
+		size += len(`{"key":"","sig":""},`) + len(s.key) + base64.RawURLEncoding.EncodedLen(len(s.value))
+	}
+	b := append(make([]byte, 0, size), `{"signed":`...)
+	b = append(b, e.object...)
+	b = append(b, `,"sigs":[`...)
 	for i, s := range e.sigs {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		// A fingerprint has no character that JSON would escape.
-		fmt.Fprintf(&b, `{"key":"%s","sig":"%s"}`, s.key, base64.RawURLEncoding.EncodeToString(s.value))
+		b = append(b, `{"key":"`...)
+		b = append(b, s.key...) // a fingerprint has no character that JSON would escape
+		b = append(b, `","sig":"`...)
+		b = base64.RawURLEncoding.AppendEncode(b, s.value)
+		b = append(b, `"}`...)
 	}
-	b.WriteString(`]}`)
-	return b.Bytes()
+	return append(b, `]}`...)
 }
 
 // DSSE is the object as an envelope of DSSE, in one line with its line feed. The

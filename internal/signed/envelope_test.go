@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -355,6 +356,33 @@ func TestErrorsHideTheInput(t *testing.T) {
 	_, err := signed.Parse([]byte(`{"signed":{"type":"pins","v":1},"sigs":[],"\u001b[31mred":1}`))
 	if err == nil || strings.Contains(fmt.Sprint(err), "\x1b") {
 		t.Error(err)
+	}
+}
+
+// What encoding/json compacts to the same is the same, and nothing else is.
+func TestSameTokens(t *testing.T) {
+	for _, pair := range [][2]string{
+		{`{"a":[1,"b c"]}`, "{\t\"a\" :\r\n[ 1, \"b c\" ] }\n"},
+		{`{"a":"b c"}`, `{"a":"bc"}`},
+		{`{"a":"b \" c"}`, `{"a":"b \" c" }`},
+		{`{"a":"b \" c"}`, `{"a":"b \"c"}`},
+		{`["\\" ,"a b"]`, `["\\","a b"]`},
+		{`["\\" ,"a b"]`, `["\\","ab"]`},
+		{`[1,2]`, `[1,2,3]`},
+		{`[1,2]`, `[1]`},
+		{` 1 `, `1`},
+		{`12`, `1`},
+		{`{"é":"\u00e9"}`, `{"é":"é"}`},
+	} {
+		a, b := []byte(pair[0]), []byte(pair[1])
+		var x, y bytes.Buffer
+		if json.Compact(&x, a) != nil || json.Compact(&y, b) != nil {
+			t.Fatalf("%q is not JSON", pair)
+		}
+		want := x.String() == y.String()
+		if signed.SameTokens(a, b) != want || signed.SameTokens(b, a) != want {
+			t.Errorf("%q: not %v", pair, want)
+		}
 	}
 }
 
