@@ -29,6 +29,7 @@ var exposedAsText = map[string]string{
 	"internal/vault/keys.go userIdentity":                       "age parses identities from strings",
 	"internal/vault/unlock.go checkUser":                        "age parses identities from strings",
 	"internal/vault/unlock.go roleIdentity":                     "age parses identities from strings",
+	"internal/vault/roles.go roleSeed":                          "age parses identities from strings",
 	"internal/vault/transfer/keepass/entry.go str":              "the title of an entry, which is its name",
 	"internal/vault/transfer/transfertest/transfertest.go Flat": "only tests use it",
 }

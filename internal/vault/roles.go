@@ -182,7 +182,14 @@ func (v *Vault) roleSeed(keys *Keys, id objectid.ID, e *authority.RoleEpoch) (*s
 	if err != nil {
 		return nil, fileError(name, err)
 	}
-	return secret.Take(b), nil
+	seed := secret.Take(b)
+	// The library takes a string; it is not kept.
+	role, err := age.ParseHybridIdentity(string(seed.Expose()))
+	if err != nil || role.Recipient().String() != e.Recipient {
+		seed.Wipe()
+		return nil, fileError(name, fmt.Errorf("%w: another key than the role's", ErrTampered))
+	}
+	return seed, nil
 }
 
 // AddMember lets somebody act for a role: read what it may read, of all its epochs.
