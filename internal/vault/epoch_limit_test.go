@@ -310,6 +310,16 @@ func TestKeyEndsForOthers(t *testing.T) {
 	refuses("a session of one namespace", session(), ErrDenied, hint, new)
 	b.v.epochRecords = 11
 	refuses("a writer, in the middle", ofBob(), ErrDenied, hint, big, new)
+	b.v.roll = 1 // a commit that had begun would leave a new file, if an empty one
+	before := b.snapshot()
+	s, err := b.v.Space(ofBob(), DefaultNamespace)
+	must(t, err)
+	_, err = s.Commit(t.Context(), []Change{big, new})
+	wantErr(t, err, ErrDenied)
+	if after := b.snapshot(); !maps.EqualFunc(before, after, slices.Equal[[]byte]) {
+		t.Error("something was written before the commit was refused")
+	}
+	b.v.roll = rollFile
 	b.v.epochRecords = 10
 	clean := b.snapshot()
 	first, file := b.fork(b.keys.root, func(m *authority.Manifest) (ed25519.PrivateKey, []byte) {
