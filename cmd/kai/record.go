@@ -214,7 +214,7 @@ func (t *trail) observe(ctx context.Context, run func() error) error {
 // perform runs a command and holds its answer back until its outcome is durable.
 func (t *trail) perform(ctx context.Context, run func() error) error {
 	held := &heldOutput{w: t.env.stdout}
-	held.buf.Grow(64 << 10) // what fits leaves no copies behind
+	held.buf = *bytes.NewBuffer(make([]byte, 0, 64<<10)) // what fits leaves no copies behind
 	t.env.stdout = held
 	err := run()
 	t.env.stdout = held.w
