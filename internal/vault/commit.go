@@ -13,7 +13,6 @@ import (
 	"kai/internal/vault/fields"
 	"kai/internal/vault/objectid"
 	"kai/internal/vault/vlog"
-	"kai/internal/vault/xaes"
 )
 
 // Change is one thing that a commit does.
@@ -66,6 +65,7 @@ func (s *Space) commit(changes []Change) (*Committed, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer w.inner.wipe()
 	known, err := s.known(changes)
 	if err != nil {
 		return nil, err
@@ -206,6 +206,8 @@ type writer struct {
 	offset int64
 	meta   []byte // of the change that is being added
 	value  []byte // likewise; wiped
+	sealed []byte // likewise
+	inner  *innerLayer
 }
 
 // newWriter finds the end of this device's log, and cuts off what a crash has left there.
@@ -213,7 +215,7 @@ func (s *Space) newWriter() (*writer, error) {
 	if err := s.open(); err != nil {
 		return nil, err
 	}
-	w := &writer{s: s, now: s.v.opts.Now(), added: map[string]*item{}, epoch: s.policy.Last().E}
+	w := &writer{s: s, now: s.v.opts.Now(), added: map[string]*item{}, epoch: s.policy.Last().E, inner: s.inner()}
 	dev := s.keys.device.id
 	i := slices.IndexFunc(s.view.logs, func(l *deviceLog) bool { return l.dev == dev })
 	if i < 0 {
@@ -386,7 +388,10 @@ func (w *writer) add(c *Change, known *item) (version uint64, err error) {
 		return 0, err
 	}
 	next := &item{heads: slices.Clone(known.heads), notes: known.notes}
-	next.add(&Version{Meta: m, Record: RecordID{w.file.dev, placed.Sequence}, Deleted: c.Type == vlog.Del, Epoch: w.epoch}, c.Type)
+	next.add(&Version{
+		Meta: m, Record: RecordID{w.file.dev, placed.Sequence}, kind: c.Type, Deleted: c.Type == vlog.Del, Epoch: w.epoch,
+		at: location{offset: w.begins() + placed.Offset, size: placed.Size, check: [checkSize]byte(placed.Chain[:])},
+	}, c.Type)
 	w.added[m.Path] = next
 	return m.Version, nil
 }
@@ -430,20 +435,25 @@ func (w *writer) sealValue(d *vlog.Draft, m *Meta, list []fields.Field) error {
 	d.Value = w.value
 	if m.Kind == KindCredentials {
 		d.Flags = vlog.FlagInner
-		d.Value, err = s.sealInner(w.epoch, m.Path, m.HLC, w.value)
-		clear(w.value)
+		defer clear(w.value)
+		key, err := w.inner.aead(w.epoch)
+		if err != nil {
+			return err
+		}
+		if w.sealed, err = s.appendInner(w.sealed[:0], key, m, s.v.opts.Random, w.value); err != nil {
+			return err
+		}
+		d.Value = w.sealed
 	}
-	return err
+	return nil
 }
 
-// sealInner adds the second layer of credentials.
-func (s *Space) sealInner(epoch uint32, path, hlc string, plain []byte) ([]byte, error) {
-	key, err := s.credentialKey(epoch)
-	if err != nil {
-		return nil, err
+// begins is where the output begins in its file: a new one has its header in it.
+func (w *writer) begins() int64 {
+	if w.fresh {
+		return 0
 	}
-	defer clear(key)
-	return xaes.Seal(key, s.v.opts.Random, nil, plain, innerAAD(s, path, hlc))
+	return w.from.Offset
 }
 
 // openFile opens the file that is appended to.
@@ -452,11 +462,10 @@ func (w *writer) openFile() (err error) {
 		return nil
 	}
 	name := spaceFile(w.s.id, w.file)
-	w.offset = w.from.Offset
+	w.offset = w.begins()
 	flag := os.O_RDWR
 	if w.fresh {
 		flag |= os.O_CREATE
-		w.offset = 0
 	}
 	if w.out, err = w.s.v.dir.OpenFile(name, flag, 0o600); err != nil {
 		w.out = nil

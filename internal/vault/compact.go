@@ -69,8 +69,11 @@ type compaction struct {
 	log     *deviceLog
 	options CompactOptions
 	now     time.Time
-	keep    []*Version // of this device, in the order they were written
-	types   map[*Version]vlog.Type
+	all     map[string]*history
+	files   []indexFile // of other devices
+	keep    []*Version  // of this device, in the order they were written
+	inner   *innerLayer
+	meta    []byte  // of the record that is sealed
 	w       *writer // counts what is sealed under the newest key
 	// renew seals what is kept under the newest key, even if nobody has asked for it: see usesOld.
 	renew bool
@@ -86,14 +89,13 @@ type history struct {
 
 // choose decides which records of this device stay.
 func (c *compaction) choose() error {
-	all := map[string]*history{}
-	c.types = map[*Version]vlog.Type{}
+	c.all = map[string]*history{}
 	var own []*Version
 	err := c.s.records(func(v *Version, t vlog.Type) error {
-		h := all[v.Path]
+		h := c.all[v.Path]
 		if h == nil {
 			h = &history{}
-			all[v.Path] = h
+			c.all[v.Path] = h
 		}
 		h.add(v, t)
 		if t == vlog.Meta {
@@ -103,15 +105,24 @@ func (c *compaction) choose() error {
 		}
 		if v.at.log == c.log {
 			own = append(own, v)
-			c.types[v] = t
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	stays := map[*Version]bool{}
-	for p, h := range all {
+	for _, l := range c.s.view.logs {
+		if l == c.log {
+			continue
+		}
+		files, err := c.s.coverage(l, nil, 0, l.files[0].header.Start())
+		if err != nil {
+			return err
+		}
+		c.files = append(c.files, files...)
+	}
+	stays := make(map[*Version]bool, len(own))
+	for p, h := range c.all {
 		c.chooseOf(p, h, stays)
 	}
 	for _, v := range own {
@@ -125,6 +136,10 @@ func (c *compaction) choose() error {
 
 func (c *compaction) chooseOf(p string, h *history, stays map[*Version]bool) {
 	isHead := func(v *Version) bool { return slices.Contains(h.heads, v) }
+	if len(h.versions) == 1 && len(h.metas) == 0 && isHead(h.versions[0]) && !h.versions[0].Deleted {
+		stays[h.versions[0]] = true
+		return
+	}
 	foreign := slices.ContainsFunc(h.versions, func(v *Version) bool { return v.at.log != c.log })
 	deleted := !slices.ContainsFunc(h.heads, func(v *Version) bool { return !v.Deleted })
 	drop := deleted && p == c.options.Drop
@@ -181,14 +196,8 @@ func (c *compaction) write() error {
 	defer func() { _ = file.Abort() }()
 	b := vlog.NewBuilder(header, header.Chain(), header.First)
 	b.AddGen(vlog.Predecessor{Generation: end.generation, Last: end.Next - 1, Chain: end.Chain})
-	defer s.keepOpen()()
-	for _, v := range c.keep {
-		if err := c.copyRecord(b, v); err != nil {
-			return err
-		}
-		if err := flush(b, file, flushSize); err != nil {
-			return err
-		}
+	if err := c.copyRecords(b, file); err != nil {
+		return err
 	}
 	b.AddCheckpoint(s.keys.device.private(), uint64(c.now.UnixMilli()))
 	if err := flush(b, file, 0); err != nil {
@@ -213,7 +222,24 @@ func (c *compaction) write() error {
 	if err := s.v.dir.Remove(s.indexName()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return s.writeIndex()
+	return c.writeIndex(indexFile{name, next.Position})
+}
+
+// writeIndex makes the index of what was known and has another place now. Nothing is read for it.
+func (c *compaction) writeIndex(own indexFile) error {
+	s := c.s
+	key, err := s.indexKey()
+	if err != nil {
+		return err
+	}
+	defer key.Wipe()
+	files := append(c.files, own)
+	x := newIndexEntries(key, files)
+	for p, h := range c.all {
+		h.heads = slices.DeleteFunc(h.heads, func(v *Version) bool { return v.at.log == c.log }) // it was dropped
+		x.add(p, &h.item, own.logName)
+	}
+	return s.storeIndex(key, files, x.sorted())
 }
 
 const flushSize = 1 << 20
@@ -250,70 +276,4 @@ func (c *compaction) removeOld() error {
 		}
 	}
 	return nil
-}
-
-// copyRecord seals a record for its new place. What binds it to the old one is gone; what it is called
-// by others stays.
-func (c *compaction) copyRecord(b *vlog.Builder, v *Version) error {
-	s := c.s
-	m := v.Meta
-	if m.Was == "" {
-		m.Was = v.Record.String()
-	}
-	d := vlog.Draft{Type: c.types[v], Flags: v.flags, Epoch: v.Epoch}
-	if c.options.Reencrypt || c.renew {
-		if err := c.w.room(); err != nil {
-			return err
-		}
-		d.Epoch = c.w.epoch
-	}
-	if d.Type == vlog.Put {
-		value, err := c.value(v, &m, d.Epoch)
-		if err != nil {
-			return err
-		}
-		defer clear(value)
-		d.Value = value
-		if d.ValueKey, err = s.valueKey(d.Epoch, v.Kind, v.Scope); err != nil {
-			return err
-		}
-	}
-	var err error
-	if d.Meta, err = appendMeta(nil, &m); err != nil {
-		return err
-	}
-	if d.MetaKey, err = s.metaKey(d.Epoch); err != nil {
-		return err
-	}
-	_, err = b.Add(&d, s.v.opts.Random)
-	return err
-}
-
-// value is the value of a record as it is sealed: the inner layer of credentials stays as it is, unless
-// the epoch changes.
-func (c *compaction) value(v *Version, m *Meta, epoch uint32) ([]byte, error) {
-	s := c.s
-	f := &v.at.log.files[v.at.file]
-	key, err := s.valueKey(v.Epoch, v.Kind, v.Scope)
-	if err != nil {
-		return nil, err
-	}
-	frame, err := s.frameAt(&v.at, v.sequence)
-	if err != nil {
-		return nil, err
-	}
-	plain, err := frame.OpenValue(&f.header, key, nil)
-	if err != nil {
-		return nil, &FileError{spaceFile(s.id, f.logName), v.at.offset, logError(err)}
-	}
-	if v.flags&vlog.FlagInner == 0 || epoch == v.Epoch {
-		return plain, nil
-	}
-	defer clear(plain)
-	inner, err := s.openInner(v, plain)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(inner)
-	return s.sealInner(epoch, m.Path, m.HLC, inner)
 }

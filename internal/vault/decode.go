@@ -24,8 +24,8 @@ const (
 type decoder struct {
 	s     *Space
 	visit func(*Version, vlog.Type) error
-	next  *batch // that is filled
-	busy  *batch // that is opened
+	next  *batch    // that is filled
+	busy  *batch    // that is opened
 	ready []decoded // the next to be given out
 	// added counts the records that were not given out; the first sure of them count.
 	added, sure int

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -67,7 +68,8 @@ type indexEntry struct {
 
 func (e *indexEntry) append(b []byte) []byte {
 	b = binary.LittleEndian.AppendUint16(append(b, e.tag[:]...), e.file)
-	b = append(b, binary.LittleEndian.AppendUint64(nil, e.offset)[:6]...)
+	b = binary.LittleEndian.AppendUint32(b, uint32(e.offset))
+	b = binary.LittleEndian.AppendUint16(b, uint16(e.offset>>32))
 	return append(b, e.check[:]...)
 }
 
@@ -100,6 +102,7 @@ type index struct {
 	s       *Space
 	f       durable.File
 	key     *secret.Bytes
+	tags    *pathTagger
 	aead    cipher.AEAD
 	build   [buildSize]byte
 	files   []indexFile
@@ -133,7 +136,7 @@ func (s *Space) openIndex() (*index, error) {
 		}
 		return nil, err
 	}
-	ix := &index{s: s, f: f, key: key, pageNo: -1}
+	ix := &index{s: s, f: f, key: key, tags: newPathTagger(key), pageNo: -1}
 	if ix.aead, err = xaes.New(key.Expose()); err == nil {
 		err = ix.readHead()
 	}
@@ -257,11 +260,22 @@ func (ix *index) covered(l *deviceLog) (file int, at vlog.Position) {
 	return file, at
 }
 
-func pathTag(key *secret.Bytes, path string) (tag [tagSize]byte) {
-	h := hmac.New(sha256.New, key.Expose())
-	h.Write([]byte("path\x00"))
-	h.Write([]byte(path))
-	copy(tag[:], h.Sum(nil))
+// pathTagger computes the tags of paths.
+type pathTagger struct {
+	mac hash.Hash
+	buf []byte
+}
+
+func newPathTagger(key *secret.Bytes) *pathTagger {
+	return &pathTagger{mac: hmac.New(sha256.New, key.Expose())}
+}
+
+func (t *pathTagger) tag(path string) (tag [tagSize]byte) {
+	t.mac.Reset()
+	t.buf = append(append(t.buf[:0], "path\x00"...), path...)
+	t.mac.Write(t.buf)
+	t.buf = t.mac.Sum(t.buf[:0])
+	copy(tag[:], t.buf)
 	return tag
 }
 
@@ -311,7 +325,7 @@ func (ix *index) seek(tag [tagSize]byte) (int, error) {
 
 // lookup adds the records of a path.
 func (ix *index) lookup(path string, it *item) error {
-	tag := pathTag(ix.key, path)
+	tag := ix.tags.tag(path)
 	n, err := ix.seek(tag)
 	if err != nil {
 		return err
@@ -433,29 +447,40 @@ func (s *Space) writeIndex() error {
 		if err != nil {
 			return err
 		}
-		for i := range l.files {
-			c := indexFile{l.files[i].logName, vlog.Position{}}
-			switch {
-			case i < start: // as it was
-				c.Position = old.files[slices.IndexFunc(old.files, func(f indexFile) bool { return f.logName == c.logName })].Position
-			case i == len(l.files)-1 && l.end.first == c.first && l.end.generation == c.generation:
-				c.Position = l.end.Position
-			case i == len(l.files)-1:
-				c.Position = from
-			default:
-				c.Position = vlog.Position{Offset: l.files[i].end, Next: l.files[i+1].first}
-				if c.Chain, err = s.chainBefore(l, i, l.files[i].end); err != nil {
-					return err
-				}
-			}
-			files = append(files, c)
+		covered, err := s.coverage(l, old, start, from)
+		if err != nil {
+			return err
 		}
+		files = append(files, covered...)
 	}
 	entries, err := s.mergeEntries(old, key, files, touched)
 	if err != nil {
 		return err
 	}
 	return s.storeIndex(key, files, entries)
+}
+
+// coverage is how far the files of a log were read: those from start on now, from a place in that one,
+// and those before it for the old index.
+func (s *Space) coverage(l *deviceLog, old *index, start int, from vlog.Position) (files []indexFile, err error) {
+	for i := range l.files {
+		c := indexFile{l.files[i].logName, vlog.Position{}}
+		switch {
+		case i < start: // as it was
+			c.Position = old.files[slices.IndexFunc(old.files, func(f indexFile) bool { return f.logName == c.logName })].Position
+		case i == len(l.files)-1 && l.end.first == c.first && l.end.generation == c.generation:
+			c.Position = l.end.Position
+		case i == len(l.files)-1:
+			c.Position = from
+		default:
+			c.Position = vlog.Position{Offset: l.files[i].end, Next: l.files[i+1].first}
+			if c.Chain, err = s.chainBefore(l, i, l.files[i].end); err != nil {
+				return nil, err
+			}
+		}
+		files = append(files, c)
+	}
+	return files, nil
 }
 
 func (s *Space) chainBefore(l *deviceLog, file int, offset int64) (c vlog.Chain, err error) {
@@ -471,42 +496,66 @@ func (s *Space) chainBefore(l *deviceLog, file int, offset int64) (c vlog.Chain,
 	return c, err
 }
 
+// indexEntries collects the entries of an index.
+type indexEntries struct {
+	tags    *pathTagger
+	number  map[logName]uint16
+	entries []indexEntry
+}
+
+func newIndexEntries(key *secret.Bytes, files []indexFile) *indexEntries {
+	e := &indexEntries{tags: newPathTagger(key), number: map[logName]uint16{}}
+	for i, f := range files {
+		e.number[f.logName] = uint16(i)
+	}
+	return e
+}
+
+// add enters what counts of a path, and returns its tag. A record without a log is in the file own.
+func (e *indexEntries) add(path string, it *item, own logName) (tag [tagSize]byte) {
+	tag = e.tags.tag(path)
+	enter := func(v *Version) {
+		name := own
+		if v.at.log != nil {
+			name = v.at.log.files[v.at.file].logName
+		}
+		e.entries = append(e.entries, indexEntry{tag, e.number[name], uint64(v.at.offset), v.at.check})
+	}
+	for _, h := range it.heads {
+		enter(h)
+		if n := it.note(h); n != nil {
+			enter(n)
+		}
+	}
+	return tag
+}
+
+func (e *indexEntries) sorted() []indexEntry {
+	slices.SortFunc(e.entries, func(a, b indexEntry) int { return a.compare(&b) })
+	return e.entries
+}
+
 // mergeEntries replaces the entries of touched paths.
 func (s *Space) mergeEntries(old *index, key *secret.Bytes, files []indexFile, touched map[string]*item) ([]indexEntry, error) {
-	number := map[logName]uint16{}
-	for i, f := range files {
-		number[f.logName] = uint16(i)
-	}
-	var entries []indexEntry
+	e := newIndexEntries(key, files)
 	gone := map[[tagSize]byte]bool{}
 	for p, it := range touched {
-		tag := pathTag(key, p)
-		gone[tag] = true
-		add := func(v *Version) {
-			at := v.at.log.files[v.at.file].logName
-			entries = append(entries, indexEntry{tag, number[at], uint64(v.at.offset), v.at.check})
-		}
-		for _, h := range it.heads {
-			add(h)
-			if n := it.notes[h.Record.String()]; n != nil {
-				add(n)
-			}
-		}
+		gone[e.add(p, it, logName{})] = true
 	}
 	for i := 0; old != nil && i < old.entries; i++ {
-		e, err := old.entry(i)
+		o, err := old.entry(i)
 		if err != nil {
 			return nil, err
 		}
-		if !gone[e.tag] {
-			if int(e.file) >= len(old.files) {
-				return nil, errIndex
-			}
-			entries = append(entries, indexEntry{e.tag, number[old.files[e.file].logName], e.offset, e.check})
+		if gone[o.tag] {
+			continue
 		}
+		if int(o.file) >= len(old.files) {
+			return nil, errIndex
+		}
+		e.entries = append(e.entries, indexEntry{o.tag, e.number[old.files[o.file].logName], o.offset, o.check})
 	}
-	slices.SortFunc(entries, func(a, b indexEntry) int { return a.compare(&b) })
-	return entries, nil
+	return e.sorted(), nil
 }
 
 // storeIndex writes the pages. They need not survive a power cut: a mixture of old and new pages does
@@ -528,16 +577,16 @@ func (s *Space) storeIndex(key *secret.Bytes, files []indexFile, entries []index
 		}
 		head = append(head, f.Chain[:]...)
 	}
-	var out []byte
+	pages := (len(head)+pageData-1)/pageData + (len(entries)+pageEntries-1)/pageEntries
+	out := make([]byte, 0, pages*pageSize)
 	page := 0
+	plain, nonce := make([]byte, pageData), make([]byte, xaes.NonceSize)
 	put := func(data []byte) error {
-		plain := make([]byte, pageData)
-		copy(plain, data)
+		clear(plain[copy(plain, data):])
 		b := build
 		if page == 0 {
 			b = [buildSize]byte{}
 		}
-		nonce := make([]byte, xaes.NonceSize)
 		if _, err := io.ReadFull(s.v.opts.Random, nonce); err != nil {
 			return err
 		}
@@ -551,10 +600,11 @@ func (s *Space) storeIndex(key *secret.Bytes, files []indexFile, entries []index
 			return err
 		}
 	}
+	var b []byte
 	for part := range slices.Chunk(entries, pageEntries) {
-		var b []byte
-		for _, e := range part {
-			b = e.append(b)
+		b = b[:0]
+		for i := range part {
+			b = part[i].append(b)
 		}
 		if err := put(b); err != nil {
 			return err

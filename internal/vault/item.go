@@ -102,15 +102,24 @@ func (it *item) current() *Version {
 	return it.noted(best, puts > 1)
 }
 
+// note is the META that counts of a version, nil when there is none.
+func (it *item) note(v *Version) *Version {
+	if len(it.notes) == 0 {
+		return nil
+	}
+	return it.notes[v.Record.String()]
+}
+
 // noted applies what a META says of a version. Where there is nothing to say the result is the version
 // itself, which nobody changes.
 func (it *item) noted(v *Version, conflict bool) *Version {
-	if len(it.notes) == 0 && conflict == v.Conflict {
+	n := it.note(v)
+	if n == nil && conflict == v.Conflict {
 		return v
 	}
 	c := *v
 	c.Conflict = conflict
-	if n := it.notes[v.Record.String()]; n != nil {
+	if n != nil {
 		own := c.Meta
 		c.Meta = n.Meta
 		c.Kind, c.Scope, c.Version, c.HLC, c.Parents, c.Of, c.Was = own.Kind, own.Scope, own.Version, own.HLC, own.Parents, "", own.Was

@@ -1,9 +1,9 @@
 package vault
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -13,7 +13,6 @@ import (
 	"kai/internal/secret"
 	"kai/internal/vault/fields"
 	"kai/internal/vault/vlog"
-	"kai/internal/vault/xaes"
 )
 
 // unreadable reports whether an error only says that a record is not for these keys.
@@ -244,9 +243,14 @@ func (s *Space) Value(v *Version) ([]fields.Field, *secret.Bytes, error) {
 	}
 	if v.flags&vlog.FlagInner != 0 {
 		outer := plain
-		plain, err = s.openInner(v, outer)
-		clear(outer)
+		defer clear(outer)
+		inner := s.inner()
+		defer inner.wipe()
+		key, err := inner.aead(v.Epoch)
 		if err != nil {
+			return nil, nil, err
+		}
+		if plain, err = s.openInner(key, v, outer); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -259,49 +263,57 @@ func (s *Space) Value(v *Version) ([]fields.Field, *secret.Bytes, error) {
 	return list, b, nil
 }
 
-func innerAAD(s *Space, path, hlc string) []byte {
-	sum := sha256.Sum256([]byte(path))
-	return append(append(append([]byte{}, s.id[:]...), sum[:]...), hlc...)
-}
-
-// openInner opens the second layer of credentials. What binds it are path and clock as they were
-// written: a META changes neither.
-func (s *Space) openInner(v *Version, sealed []byte) ([]byte, error) {
-	key, err := s.credentialKey(v.Epoch)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(key)
-	plain, err := xaes.Open(key, nil, sealed, innerAAD(s, v.Path, v.HLC))
-	if err != nil {
-		return nil, &FileError{spaceFile(s.id, v.at.log.files[v.at.file].logName), v.at.offset, ErrTampered}
-	}
-	return plain, nil
-}
-
-// keepOpen keeps files open between the records that are read, until the function it returns is called.
+// keepOpen keeps files open between the records that are read, which are in order mostly, until the
+// function it returns is called.
 func (s *Space) keepOpen() (done func()) {
-	s.files = map[logName]durable.File{}
+	s.files = map[logName]*pieceReader{}
 	return func() {
 		for _, f := range s.files {
-			f.Close()
+			f.file.Close()
 		}
 		s.files = nil
 	}
 }
 
-// openLogFile opens a file of records for reading.
-func (s *Space) openLogFile(name logName) (f durable.File, done func(), err error) {
-	if f := s.files[name]; f != nil {
-		return f, func() {}, nil
+// pieceReader reads a file a piece at a time, for who reads short parts of it in their order.
+type pieceReader struct {
+	file  durable.File
+	piece []byte
+	at    int64 // of piece
+}
+
+// ReadAt reads what readPiece is enough for from memory.
+func (p *pieceReader) ReadAt(b []byte, at int64) (int, error) {
+	if len(b) > readPiece {
+		return p.file.ReadAt(b, at)
 	}
-	f, err = s.v.dir.OpenFile(spaceFile(s.id, name), os.O_RDONLY, 0)
+	if at < p.at || at+int64(len(b)) > p.at+int64(len(p.piece)) {
+		if p.piece == nil {
+			p.piece = make([]byte, readPiece)
+		}
+		p.piece, p.at = p.piece[:readPiece], at
+		n, err := p.file.ReadAt(p.piece, at)
+		p.piece = p.piece[:n]
+		if n < len(b) {
+			return copy(b, p.piece), err
+		}
+	}
+	return copy(b, p.piece[at-p.at:]), nil
+}
+
+// openLogFile opens a file of records for reading.
+func (s *Space) openLogFile(name logName) (r io.ReaderAt, done func(), err error) {
+	if p := s.files[name]; p != nil {
+		return p, func() {}, nil
+	}
+	f, err := s.v.dir.OpenFile(spaceFile(s.id, name), os.O_RDONLY, 0)
 	if err != nil {
 		return nil, nil, err
 	}
 	if s.files != nil {
-		s.files[name] = f
-		return f, func() {}, nil
+		p := &pieceReader{file: f}
+		s.files[name] = p
+		return p, func() {}, nil
 	}
 	return f, func() { f.Close() }, nil
 }

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"kai/internal/durable"
 	"kai/internal/secret"
 	"kai/internal/vault/authority"
 	"kai/internal/vault/derive"
@@ -31,7 +30,7 @@ type Space struct {
 	held   *spaceKeys
 	metas  map[uint32]cipher.AEAD
 	values map[valueKeyID]cipher.AEAD
-	files  map[logName]durable.File // kept open; nil: none is
+	files  map[logName]*pieceReader // kept open; nil: none is
 	// thorough checks every signature, also those that were checked before.
 	thorough bool
 	tail     int   // records behind the index, when it was last read

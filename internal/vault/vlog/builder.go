@@ -46,8 +46,9 @@ type Draft struct {
 // Placed says where a frame lies.
 type Placed struct {
 	Sequence uint64
-	Offset   int // in the output of the Builder
+	Offset   int64 // in all of the output of the Builder
 	Size     int
+	Chain    Chain
 }
 
 // Add seals a record and appends it.
@@ -103,7 +104,7 @@ func (b *Builder) end(at int) Placed {
 	b.chain = b.chains.next(&b.chain, b.out[at:])
 	b.out = append(b.out, b.chain[:]...)
 	b.next++
-	return Placed{b.next - 1, at, len(b.out) - at}
+	return Placed{b.next - 1, b.given + int64(at), len(b.out) - at, b.chain}
 }
 
 func (b *Builder) addPlain(t Type, meta []byte) Placed {
