@@ -405,7 +405,7 @@ _kai_verb() { # $1: command; sets flags, words and files
         flags='--slot --label --kdf -t -m -p --iterations -k -n --to --recipient -r --ttl --idle --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai vault unlock')
-        flags='--slot --ns --module --service --agent --read-only --no-user --print --as --identity --share --ttl --idle --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        flags='--slot --ns --module --service --agent --read-only --no-user --accept-rollback --print --as --identity --share --ttl --idle --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai vault lock')
         flags='--all --session-fd --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'

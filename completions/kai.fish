@@ -938,6 +938,7 @@ complete -c kai -n "__kai_at 'kai vault unlock'" -l service -x -d 'only what bel
 complete -c kai -n "__kai_at 'kai vault unlock'" -l agent -x -d 'only what belongs to the agent A, or to none'
 complete -c kai -n "__kai_at 'kai vault unlock'" -l read-only -d 'a session that cannot write'
 complete -c kai -n "__kai_at 'kai vault unlock'" -l no-user -d 'a session that opens no credentials'
+complete -c kai -n "__kai_at 'kai vault unlock'" -l accept-rollback -d 'unlock a vault that is older than what was seen of it here'
 complete -c kai -n "__kai_at 'kai vault unlock'" -l print -d 'print the session for KAI_SESSION, and keep it nowhere else'
 complete -c kai -n "__kai_at 'kai vault unlock'" -l as -x -d 'open what was granted to the key KEYREF'
 complete -c kai -n "__kai_at 'kai vault unlock'" -l identity -r -F -d 'open a slot of type age with the key in FILE'

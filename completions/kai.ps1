@@ -405,7 +405,7 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $verbs['kai vault init'] = @()
     $flags['kai vault init'] = @('--slot', '--label', '--kdf', '-t', '-m', '-p', '--iterations', '-k', '-n', '--to', '--recipient', '-r', '--ttl', '--idle', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai vault unlock'] = @()
-    $flags['kai vault unlock'] = @('--slot', '--ns', '--module', '--service', '--agent', '--read-only', '--no-user', '--print', '--as', '--identity', '--share', '--ttl', '--idle', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
+    $flags['kai vault unlock'] = @('--slot', '--ns', '--module', '--service', '--agent', '--read-only', '--no-user', '--accept-rollback', '--print', '--as', '--identity', '--share', '--ttl', '--idle', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai vault lock'] = @()
     $flags['kai vault lock'] = @('--all', '--session-fd', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai vault status'] = @()

@@ -91,7 +91,8 @@ type trail struct {
 	env      *env
 	recorded recorded
 	log      *openedLog
-	ref      uint64 // the begin event
+	head     audit.Head // of the log after the last event
+	ref      uint64     // the begin event
 	begun    bool
 	details  event.Details
 	inputs   [event.Deny + 1]int64 // judged, by outcome
@@ -195,6 +196,7 @@ func (t *trail) append(ctx context.Context, drafts ...audit.Draft) error {
 	if err != nil {
 		return err
 	}
+	t.head = receipt.Head
 	if !t.begun && t.recorded.mode == privileged {
 		t.ref, t.begun = receipt.Events[0].Event.N, true
 	}

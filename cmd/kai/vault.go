@@ -65,6 +65,7 @@ func inVault(r recorded) recorded {
 		"vault_tampered": {"vault_tampered", event.Fail},
 		"vault_rollback": {"vault_rollback_detected", event.Fail},
 		"vault_fork":     {"vault_fork_detected", event.Fail},
+		"audit_rollback": {"audit.rollback", event.Fail},
 	}
 	return r
 }

@@ -70,7 +70,7 @@ func initVault(ctx context.Context, env *env, c *cli.Context) error {
 		}
 		makers = append(makers, make)
 	}
-	if o.Vault, o.keys, err = vault.Create(ctx, o.dir, env.vaultOptions(), makers...); err != nil {
+	if o.Vault, o.keys, err = vault.Create(ctx, o.dir, env.homeVaultOptions(), makers...); err != nil {
 		return err
 	}
 	recoverable := false

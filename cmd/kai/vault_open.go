@@ -49,11 +49,19 @@ func (o *openedVault) close() {
 	}
 }
 
+// vaultOptions are those of a vault wherever it lies.
 func (e *env) vaultOptions() vault.Options {
 	return vault.Options{
 		Now: e.now, Random: e.random, Recipient: parseRecipient,
 		Warn: func(text string) { e.warn("%s", text) },
 	}
+}
+
+// homeVaultOptions are those of the vault of the home: it and the log of events watch each other.
+func (e *env) homeVaultOptions() vault.Options {
+	o := e.vaultOptions()
+	o.Log = vaultEvents{e}
+	return o
 }
 
 // recipientKey reads the text of a key that things can be sealed to: age1…, age1pq1… or a line of ssh.
@@ -110,12 +118,14 @@ func noVault(err error) error {
 }
 
 // openVault opens the vault of the home, locked. The caller closes it.
-func (e *env) openVault() (*openedVault, error) {
+func (e *env) openVault() (*openedVault, error) { return e.openVaultWith(e.homeVaultOptions()) }
+
+func (e *env) openVaultWith(options vault.Options) (*openedVault, error) {
 	o, err := e.vaultDir(false)
 	if err != nil {
 		return nil, err
 	}
-	if o.Vault, err = vault.Open(o.dir, e.vaultOptions()); err != nil {
+	if o.Vault, err = vault.Open(o.dir, options); err != nil {
 		o.close()
 		return nil, noVault(err)
 	}
@@ -253,7 +263,7 @@ func (o *openedVault) resume(_ context.Context, fd int) error {
 	if o.keys, err = vault.DecodeKeys(s.Keys, nil); err != nil {
 		return err
 	}
-	return o.CheckMemory(o.keys)
+	return rolledBack(o.CheckMemory(o.keys))
 }
 
 // lockedError says how to unlock.

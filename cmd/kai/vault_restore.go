@@ -94,7 +94,7 @@ func restoreVault(ctx context.Context, env *env, r restoreOptions) error {
 		return err
 	}
 	env.fact("count", int64(a.Counts.Files))
-	if o.Vault, err = vault.Open(o.dir, env.vaultOptions()); err != nil {
+	if o.Vault, err = vault.Open(o.dir, env.homeVaultOptions()); err != nil {
 		return err
 	}
 	if r.as != "" {
@@ -174,23 +174,12 @@ func (e *env) loggedMore(ctx context.Context, a *archive.Archive) (known, err er
 		last[[2]string{l.NS.String(), l.Dev.String()}] = l.Next - 1
 		spaces[l.NS.String()] = true
 	}
-	size, err := e.trail.log.Size()
-	if err != nil {
-		return nil, err
-	}
-	for v, err := range e.trail.log.Backward(ctx, size) {
+	for c, err := range e.trail.log.commits(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		if string(v.Act) != "vault_committed" {
-			continue
-		}
-		ev := v.Event()
-		ns, _ := ev.Details.Get("ns").(string)
-		dev, _ := ev.Details.Get("dev").(string)
-		seq, _ := ev.Details.Get("seq").(int64)
-		if spaces[ns] && seq > 0 && uint64(seq) > last[[2]string{ns, dev}] {
-			return fmt.Errorf("namespace %s: record %d of device %s is in the audit log and not in the backup: %w", ns, seq, dev, vault.ErrRollback), nil
+		if spaces[c.ns.String()] && c.seq > last[[2]string{c.ns.String(), c.dev.String()}] {
+			return fmt.Errorf("namespace %s: record %d of device %s is in the audit log and not in the backup: %w", c.ns, c.seq, c.dev, vault.ErrRollback), nil
 		}
 	}
 	return nil, nil

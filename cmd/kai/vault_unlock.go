@@ -24,6 +24,7 @@ type sessionOptions struct {
 	ttl, idle time.Duration
 	limits    vault.Limits
 	print     bool
+	accept    bool // of a vault that is older than what was seen
 }
 
 func sessionOptionsOf(c *cli.Context) (o sessionOptions, err error) {
@@ -66,6 +67,7 @@ func vaultUnlockCommand() command {
 			&cli.StringFlag{Name: "agent", Usage: "only what belongs to the agent `A`, or to none"},
 			&cli.BoolFlag{Name: "read-only", Usage: "a session that cannot write"},
 			&cli.BoolFlag{Name: "no-user", Usage: "a session that opens no credentials"},
+			&cli.BoolFlag{Name: "accept-rollback", Usage: "unlock a vault that is older than what was seen of it here"},
 			&cli.BoolFlag{Name: "print", Usage: "print the session for KAI_SESSION, and keep it nowhere else"},
 			&cli.StringFlag{Name: "as", Usage: "open what was granted to the key `KEYREF`"},
 			&cli.StringSliceFlag{Name: "identity", Usage: "open a slot of type age with the key in `FILE`", TakesFile: true},
@@ -78,7 +80,7 @@ func vaultUnlockCommand() command {
 			if err != nil {
 				return err
 			}
-			s.print = c.Bool("print")
+			s.print, s.accept = c.Bool("print"), c.Bool("accept-rollback")
 			s.limits = vault.Limits{
 				Namespaces: c.StringSlice("ns"), ReadOnly: c.Bool("read-only"), NoUser: c.Bool("no-user"),
 				Scope: vault.Scope{Module: c.String("module"), Service: c.String("service"), Agent: c.String("agent")},
@@ -89,7 +91,11 @@ func vaultUnlockCommand() command {
 }
 
 func unlockVault(ctx context.Context, env *env, s sessionOptions, as string, choice slotChoice) error {
-	o, err := env.openVault()
+	options := env.homeVaultOptions()
+	if s.accept {
+		options.Accept = env.acceptRollback
+	}
+	o, err := env.openVaultWith(options)
 	if err != nil {
 		return err
 	}
@@ -100,7 +106,7 @@ func unlockVault(ctx context.Context, env *env, s sessionOptions, as string, cho
 		o.keys, err = o.openSlot(ctx, choice)
 	}
 	if err != nil {
-		return err
+		return rolledBack(err)
 	}
 	if err := o.begin(ctx, s); err != nil {
 		return err

@@ -1,6 +1,9 @@
 package audit
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Memory is a place outside the log that knows how far it went, so that an older copy of the log
 // is noticed. A memory that has nothing to say is none: it never keeps events from being
@@ -40,4 +43,31 @@ func (h Head) against(log Head, rootAt func(n uint64) ([32]byte, error)) (string
 		return fmt.Sprintf("remembers another root for %d events", h.N), nil
 	}
 	return "", nil
+}
+
+// Compare holds the log against a head that somebody remembers who is no Memory. The error is a
+// *RollbackError of that name.
+func (l *Log) Compare(name string, known Head) error {
+	size, err := l.Size()
+	if err != nil {
+		return err
+	}
+	text, err := known.against(Head{LogID: l.info.LogID, N: size}, func(n uint64) ([32]byte, error) {
+		edges, err := tree{l.dir}.edges(n)
+		if errors.Is(err, errShort) {
+			return l.rootFromLines(n)
+		}
+		if err != nil {
+			return [32]byte{}, err
+		}
+		return edges[0].root(), nil
+	})
+	if err == nil && text != "" {
+		// The tree is made of the lines, and may have rotted: they decide.
+		if root, linesErr := l.rootFromLines(min(known.N, size)); linesErr == nil && known.LogID == l.info.LogID && known.N <= size && root == known.Root {
+			return nil
+		}
+		err = &RollbackError{name, text}
+	}
+	return err
 }

@@ -28,6 +28,7 @@ import (
 //
 //	'M' ‖ u64 rev ‖ u32 last epoch ‖ its owner 32 B ‖ digest 32 B      the newest manifest
 //	'P' ‖ nsid ‖ dev ‖ u64 gen ‖ u64 first ‖ u64 next ‖ u64 offset ‖ chain 32 B   a place in a log
+//	'A' ‖ id 26 B ‖ u64 n ‖ root 32 B                                 the end of the log of events
 //
 // A later record replaces an earlier one of the same manifest line or log. It is appended to without
 // sync: what a power cut takes from it was remembered by the vault's files at least. A torn record at
@@ -57,6 +58,7 @@ type memory struct {
 	owner  [ed25519.PublicKeySize]byte // of that epoch: who was owner before cannot name another
 	digest authority.Digest
 	places map[logID]place
+	log    LogHead // of the log of events; zero when none was seen
 	size   int64
 	mac    [seenMAC]byte
 	lost   bool // there was none
@@ -172,6 +174,8 @@ func (m *memory) learn(record []byte) bool {
 		id := logID{objectid.ID(record[1:17]), objectid.ID(record[17:33])}
 		u := func(i int) uint64 { return binary.LittleEndian.Uint64(record[33+8*i:]) }
 		m.places[id] = place{u(0), u(1), vlog.Position{Next: u(2), Offset: int64(u(3)), Chain: vlog.Chain(record[65:])}}
+	case len(record) == 1+26+8+32 && record[0] == 'A':
+		m.log = LogHead{[26]byte(record[1:]), binary.LittleEndian.Uint64(record[27:]), [32]byte(record[35:])}
 	default:
 		return false
 	}
@@ -186,6 +190,9 @@ func (v *Vault) remember(keys *Keys, records ...[]byte) error {
 	m, err := v.recall(keys.local)
 	if err != nil {
 		return err
+	}
+	if r := v.events(m); r != nil {
+		records = append(records, r)
 	}
 	for _, r := range records {
 		m.learn(r)
@@ -234,16 +241,20 @@ func (v *Vault) rewriteSeen(keys *Keys, m *memory) error {
 	for id, p := range m.places {
 		add(seenPlace(id, p))
 	}
+	if m.log.N != 0 {
+		add(m.log.record())
+	}
 	return v.dir.WriteFile(seenFile, b, 0o600)
 }
 
 // CheckMemory holds the vault against what was seen of it on this machine, as unlocking does: who
 // goes on with the keys of a session asks it. The error is ErrRollback.
-func (v *Vault) CheckMemory(keys *Keys) error { return v.checkMemory(keys) }
+func (v *Vault) CheckMemory(keys *Keys) error { return v.checkMemory(keys, false) }
 
 // checkMemory holds the vault against what was seen of it here: the manifests, and the places in all
-// logs. The error is ErrRollback.
-func (v *Vault) checkMemory(keys *Keys) error {
+// logs; and, when it is being unlocked, the log of events. The errors are ErrRollback and those of the
+// EventLog.
+func (v *Vault) checkMemory(keys *Keys, unlocking bool) error {
 	if keys.local == nil {
 		return v.checkMACs(keys)
 	}
@@ -251,30 +262,24 @@ func (v *Vault) checkMemory(keys *Keys) error {
 	if err != nil {
 		return err
 	}
-	err = v.checkManifestMemory(m)
-	if errors.Is(err, ErrRollback) {
-		// What was seen may be younger than what was read: others change the vault meanwhile.
-		if err = v.refresh(keys); err == nil {
-			err = v.checkManifestMemory(m)
+	err = v.heldAgainst(keys, m, unlocking)
+	switch {
+	case err == nil && m.lost && v.opts.Log != nil:
+		if err = v.opts.Log.Lost(v, v.wrote(keys.DeviceID())); err == nil || v.opts.Accept == nil || !v.opts.Accept(err) {
+			break
+		}
+		err = nil
+	case err != nil && v.opts.Accept != nil && v.opts.Accept(err):
+		m = &memory{places: map[logID]place{}, lost: true}
+		if err = v.checkMACs(keys); err == nil {
+			err = v.forget()
 		}
 	}
 	if err != nil {
 		return err
 	}
-	if err := v.checkMACs(keys); err != nil {
-		return err
-	}
-	for id, p := range m.places {
-		_, ok := v.manifest.NS[id.ns]
-		if _, listed := v.manifest.Devices[id.dev]; !ok || !listed {
-			continue // removed by an owner
-		}
-		if err := v.checkPlace(id, p); err != nil {
-			return err
-		}
-	}
 	v.seen = m
-	if newest := v.heads[0]; m.lost || newest.Rev > m.rev || v.manifest.Last().E > m.epoch || len(v.heads) == 1 && newest.Digest != m.digest {
+	if newest := v.heads[0]; m.lost || unlocking && v.events(m) != nil || newest.Rev > m.rev || v.manifest.Last().E > m.epoch || len(v.heads) == 1 && newest.Digest != m.digest {
 		v.rememberIfFree(keys, func() ([][]byte, error) {
 			// Whoever wrote it may have died before its name was durable.
 			return [][]byte{v.seenManifest()}, v.dir.SyncDir(adminDir)
@@ -346,6 +351,36 @@ func (s *Space) syncLog(l *deviceLog) error {
 // before reports whether a place of a log lies before another.
 func (p *place) before(q *place) bool {
 	return p.generation < q.generation || p.generation == q.generation && p.Next < q.Next
+}
+
+// heldAgainst compares the vault, and when it is being unlocked the log of events, with what was seen.
+func (v *Vault) heldAgainst(keys *Keys, m *memory, unlocking bool) error {
+	err := v.checkManifestMemory(m)
+	if errors.Is(err, ErrRollback) {
+		// What was seen may be younger than what was read: others change the vault meanwhile.
+		if err = v.refresh(keys); err == nil {
+			err = v.checkManifestMemory(m)
+		}
+	}
+	if err == nil {
+		err = v.checkMACs(keys)
+	}
+	if err != nil {
+		return err
+	}
+	for id, p := range m.places {
+		_, ok := v.manifest.NS[id.ns]
+		if _, listed := v.manifest.Devices[id.dev]; !ok || !listed {
+			continue // removed by an owner
+		}
+		if err := v.checkPlace(id, p); err != nil {
+			return err
+		}
+	}
+	if unlocking {
+		return v.checkLog(m)
+	}
+	return nil
 }
 
 func (v *Vault) checkManifestMemory(m *memory) error {

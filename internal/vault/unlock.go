@@ -77,7 +77,7 @@ func (v *Vault) unlock(slot objectid.ID, who age.Identity) (*Keys, error) {
 		err = v.readDeviceKey(keys, nil)
 	}
 	if err == nil {
-		err = v.checkMemory(keys)
+		err = v.checkMemory(keys, true)
 	}
 	if err != nil {
 		keys.Wipe()
@@ -219,7 +219,7 @@ func (v *Vault) unlockAs(recipient string, who age.Identity) (*Keys, error) {
 	}
 	err = v.readDeviceKey(keys, who)
 	if err == nil {
-		err = v.checkMemory(keys)
+		err = v.checkMemory(keys, true)
 	}
 	if err != nil {
 		keys.Wipe()

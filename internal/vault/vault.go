@@ -50,6 +50,11 @@ type Options struct {
 	Recipient func(text string) (age.Recipient, error)
 	// Warn is told what does not keep a command from running; nil drops it.
 	Warn func(text string)
+	// Log is the log of events, nil where there is none.
+	Log EventLog
+	// Accept is told why the vault is older than what was seen of it, or what else is wrong with what
+	// was seen, and whether to go on and forget that; nil refuses.
+	Accept func(error) bool
 }
 
 func (o *Options) warnf(format string, args ...any) {
