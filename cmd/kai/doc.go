@@ -12,8 +12,8 @@ prompts, reads the environment or looks at the clock.
 
 The engine works in this order:
 
- 1. [arrange] walks the arguments once with the command tree at hand. It finds the verb,
-    refuses unknown flags and verbs, repeated flags and surplus arguments, and returns the
+ 1. [arrange] walks the arguments once with the command tree at hand, of which only what is
+    named is built: a start does not pay for a hundred other commands. It finds the verb, refuses unknown flags and verbs, repeated flags and surplus arguments, and returns the
     words in the order the flag parser needs: global flags, verb, flags, arguments. What
     follows "--", or the first argument of a pass-through command, is left as it is.
  2. urfave/cli parses the flags of the one command that was named.
@@ -114,8 +114,8 @@ pages that are written by hand; TestManDrift says what a page lacks.
 	env.newPassphrase(ctx, what)              the same for something new: typed twice
 	env.confirm(ctx, question, flag)          "yes", or an error
 	env.mayReveal(what)                       refuses agents
-	env.openHome(), env.createHome()          the home
-	env.config()                              config.toml
+	env.openHome(), env.createHome()          the home: one for a command, which env closes
+	env.config()                              config.toml, read once
 	env.getenv(name), env.childEnviron()      the environment, for us and for children
 	env.path(name)                            a path of the command line
 

@@ -110,3 +110,25 @@ func TestConfigNoInput(t *testing.T) {
 		}
 	}
 }
+
+// A command goes by one config.toml, whatever becomes of the file meanwhile; a home that was made on
+// the way has one, too.
+func TestConfigIsReadOnce(t *testing.T) {
+	w := newWorld(t, "")
+	env := newEnv(w.system)
+	defer env.close()
+	if c, err := env.config(); c.NoInput || err != nil {
+		t.Fatalf("no home: %+v, %v", c, err)
+	}
+	h, err := env.createHome()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := writeFile(t, filepath.Join(h.Path(), "config.toml"), "no-input = true\n", 0o600)
+	for _, text := range []string{"no-input = false\n", "nonsense"} {
+		if c, err := env.config(); !c.NoInput || err != nil {
+			t.Errorf("%+v, %v", c, err)
+		}
+		writeFile(t, file, text, 0o600)
+	}
+}
