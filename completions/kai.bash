@@ -254,6 +254,7 @@ _kai_flag() { # $1: command, $2: flag; sets kind to none, text, file or "words .
     'kai vault resolve --admin') kind=text ;;
     'kai vault resolve --as') kind=text ;;
     'kai vault resolve --session-fd') kind=text ;;
+    'kai vault check --leaks') kind=file ;;
     'kai vault check --as') kind=text ;;
     'kai vault check --session-fd') kind=text ;;
     'kai audit status --metrics') kind=file ;;
@@ -558,7 +559,7 @@ _kai_verb() { # $1: command; sets flags, words and files
         flags='--admin --as --session-fd --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai vault check')
-        flags='--deep --as --session-fd --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        flags='--deep --leaks --as --session-fd --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai audit')
         flags='--home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'

@@ -564,6 +564,8 @@ function __kai_at --description 'is the line at the command $argv[1] (any: at on
                 set skip 1
             case 'kai vault resolve --session-fd'
                 set skip 1
+            case 'kai vault check --leaks'
+                set skip 1
             case 'kai vault check --as'
                 set skip 1
             case 'kai vault check --session-fd'
@@ -1171,6 +1173,7 @@ complete -c kai -n "__kai_at 'kai vault resolve'" -l admin -x -d 'what the manif
 complete -c kai -n "__kai_at 'kai vault resolve'" -l as -x -d 'without a session: open what was granted to the key KEYREF'
 complete -c kai -n "__kai_at 'kai vault resolve'" -l session-fd -x -d 'read the session from file descriptor N'
 complete -c kai -n "__kai_at 'kai vault check'" -l deep -d 'also open every value'
+complete -c kai -n "__kai_at 'kai vault check'" -l leaks -r -F -d 'look below DIR for files that hold values of the vault'
 complete -c kai -n "__kai_at 'kai vault check'" -l as -x -d 'without a session: open what was granted to the key KEYREF'
 complete -c kai -n "__kai_at 'kai vault check'" -l session-fd -x -d 'read the session from file descriptor N'
 complete -c kai -n "__kai_at 'kai audit'" -a init -d 'make the home and its log, so that recording begins'

@@ -284,6 +284,7 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $kinds['kai vault resolve --admin'] = ''
     $kinds['kai vault resolve --as'] = ''
     $kinds['kai vault resolve --session-fd'] = ''
+    $kinds['kai vault check --leaks'] = ''
     $kinds['kai vault check --as'] = ''
     $kinds['kai vault check --session-fd'] = ''
     $kinds['kai audit status --metrics'] = ''
@@ -499,7 +500,7 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $verbs['kai vault resolve'] = @()
     $flags['kai vault resolve'] = @('--admin', '--as', '--session-fd', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai vault check'] = @()
-    $flags['kai vault check'] = @('--deep', '--as', '--session-fd', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
+    $flags['kai vault check'] = @('--deep', '--leaks', '--as', '--session-fd', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai audit'] = @('init', 'status', 'show', 'query', 'tail', 'verify', 'prove', 'check-proof', 'checkpoint', 'witness', 'hash', 'export', 'report', 'alert', 'archive', 'prune')
     $flags['kai audit'] = @('--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai audit init'] = @()

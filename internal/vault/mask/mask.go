@@ -2,6 +2,7 @@ package mask
 
 import (
 	"bytes"
+	"errors"
 	"io"
 
 	"kai/internal/secret"
@@ -52,6 +53,16 @@ func (m *Masker) Writer(w io.Writer) *Writer {
 		out.buf = out.store.Expose()
 	}
 	return out
+}
+
+// Find reads r to its end and calls found with the offset of each stretch that a Writer would mask, in
+// order.
+func (m *Masker) Find(r io.Reader, found func(offset int64)) error {
+	w := m.Writer(io.Discard)
+	defer w.Close()
+	w.found = found
+	_, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, make([]byte, chunk))
+	return errors.Join(err, w.Flush())
 }
 
 // Close wipes the values and all that was made of them. The Writers must be closed before.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"kai/internal/secret"
 	"kai/internal/vault/mask"
@@ -532,3 +533,36 @@ func BenchmarkNew(b *testing.B) {
 		})
 	}
 }
+
+// Find tells where a Writer masks, wherever the stream is cut into reads.
+func TestFind(t *testing.T) {
+	m := masker(t, "ghp_secret", "0123456789")
+	noise := strings.Repeat("x ", 100_000)
+	text := noise + "ghp_secret" + noise + hex.EncodeToString([]byte("0123456789")) + "ghp_secretghp_secret" + noise
+	want := []int64{200_000, 400_010, 400_030, 400_040}
+	for _, size := range []int{1, 7, 4096, len(text)} {
+		var got []int64
+		in := pieces{strings.NewReader(text), size}
+		if err := m.Find(in, func(at int64) { got = append(got, at) }); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("read by %d: %d, want %d", size, got, want)
+		}
+	}
+	if err := m.Find(strings.NewReader("nothing of it: ghp_secre"), func(at int64) { t.Errorf("found at %d", at) }); err != nil {
+		t.Error(err)
+	}
+	broken := errors.New("broken")
+	if err := m.Find(iotest.ErrReader(broken), func(int64) {}); !errors.Is(err, broken) {
+		t.Errorf("%v", err)
+	}
+}
+
+// pieces reads at most size bytes at a time.
+type pieces struct {
+	r    io.Reader
+	size int
+}
+
+func (p pieces) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), p.size)]) }

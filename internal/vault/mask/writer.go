@@ -20,6 +20,9 @@ type Writer struct {
 	store *secret.Bytes
 	buf   []byte // in store; nil when nothing is masked
 
+	base  int64       // offset of buf in the stream
+	found func(int64) // told where each stretch begins that is masked; may be nil
+
 	// Offsets in buf. buf[:n] has been looked at, and its last depth bytes begin some form.
 	n, depth int
 	node     uint32 // of those bytes; 0 while depth < entry
@@ -91,6 +94,7 @@ func (w *Writer) add(part []byte) {
 	// Only the beginning of a form is needed on.
 	gone := w.n - w.depth
 	copy(w.buf, w.buf[gone:w.n])
+	w.base += int64(gone)
 	w.n, w.done, w.masked = w.depth, w.done-gone, max(w.masked-gone, 0)
 	for i := range w.spans {
 		w.spans[i].from -= gone
@@ -180,6 +184,9 @@ func (w *Writer) emit(end int) {
 	for ; spans < len(w.spans) && w.spans[spans].from <= end; spans++ {
 		s := w.spans[spans]
 		if s.from >= w.masked {
+			if w.found != nil {
+				w.found(w.base + int64(s.from))
+			}
 			out = append(out, w.buf[w.done:max(w.done, s.from)]...)
 			out = append(out, Tag...)
 		}
