@@ -409,7 +409,7 @@ _kai_verb() { # $1: command; sets flags, words and files
         flags='--slot --ns --module --service --agent --read-only --no-user --accept-rollback --print --as --identity --share --ttl --idle --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai vault lock')
-        flags='--all --session-fd --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
+        flags='--all --systemd --session-fd --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'
         ;;
     'kai vault status')
         flags='--as --session-fd --home --json --no-input --passphrase-fd --passphrase-file --allow-agent-reveal --help -h'

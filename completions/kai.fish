@@ -948,6 +948,7 @@ complete -c kai -n "__kai_at 'kai vault unlock'" -l share -r -F -d 'open a slot 
 complete -c kai -n "__kai_at 'kai vault unlock'" -l ttl -x -d 'lock after D, used or not: 90s, 15m, 8h (default: 8h)'
 complete -c kai -n "__kai_at 'kai vault unlock'" -l idle -x -d 'lock after D without use (default: 15m)'
 complete -c kai -n "__kai_at 'kai vault lock'" -l all -d 'end all sessions of the vault, also printed ones'
+complete -c kai -n "__kai_at 'kai vault lock'" -l systemd -d 'lock nothing, but print the unit kai-lock@.service'
 complete -c kai -n "__kai_at 'kai vault lock'" -l session-fd -x -d 'end the session from file descriptor N'
 complete -c kai -n "__kai_at 'kai vault status'" -l as -x -d 'without a session: open what was granted to the key KEYREF'
 complete -c kai -n "__kai_at 'kai vault status'" -l session-fd -x -d 'read the session from file descriptor N'

@@ -408,7 +408,7 @@ Register-ArgumentCompleter -Native -CommandName kai -ScriptBlock {
     $verbs['kai vault unlock'] = @()
     $flags['kai vault unlock'] = @('--slot', '--ns', '--module', '--service', '--agent', '--read-only', '--no-user', '--accept-rollback', '--print', '--as', '--identity', '--share', '--ttl', '--idle', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai vault lock'] = @()
-    $flags['kai vault lock'] = @('--all', '--session-fd', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
+    $flags['kai vault lock'] = @('--all', '--systemd', '--session-fd', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai vault status'] = @()
     $flags['kai vault status'] = @('--as', '--session-fd', '--home', '--json', '--no-input', '--passphrase-fd', '--passphrase-file', '--allow-agent-reveal', '--help', '-h')
     $verbs['kai vault slot'] = @('add', 'list', 'rm')

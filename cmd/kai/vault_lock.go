@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -16,13 +18,20 @@ func vaultLockCommand() command {
 		name:     "lock",
 		summary:  "close the vault",
 		examples: []example{{"kai vault lock", "end the session"}, {"kai vault lock --all", "and those that were printed, wherever they are"}},
-		about:    "Works whatever else does not: a full disk, a log that cannot be written.",
+		about: "Works whatever else does not: a full disk, a log that cannot be written. --systemd prints a\n" +
+			"unit that locks when the machine goes to sleep:\n" +
+			"  kai vault lock --systemd | sudo tee /etc/systemd/system/kai-lock@.service\n" +
+			"  sudo systemctl enable kai-lock@$USER",
 		flags: []cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "end all sessions of the vault, also printed ones"},
+			&cli.BoolFlag{Name: "systemd", Usage: "lock nothing, but print the unit kai-lock@.service"},
 			&cli.IntFlag{Name: "session-fd", Value: notGiven, DefaultText: "none", Usage: "end the session from file descriptor `N`"},
 		},
-		recorded: inVault(alwaysRecords("vault_locked")),
+		recorded: inVault(alwaysRecords("vault_locked")).when(func(c *cli.Context) bool { return !c.Bool("systemd") }),
 		action: func(ctx context.Context, env *env, c *cli.Context) error {
+			if c.Bool("systemd") {
+				return printLockUnit(env)
+			}
 			o, err := env.openVault()
 			if err != nil {
 				return err
@@ -48,6 +57,34 @@ func vaultLockCommand() command {
 			return env.done()
 		},
 	}
+}
+
+// lockUnit is run as the user whose name follows the @. Sessions lie in that user's runtime directory,
+// which only a login sets.
+const lockUnit = `[Unit]
+Description=Lock the vault of %%i before the machine sleeps
+Before=sleep.target
+
+[Service]
+Type=oneshot
+User=%%i
+ExecStart=/bin/sh -c 'XDG_RUNTIME_DIR=/run/user/$$(id -u) exec %s vault lock --all'
+
+[Install]
+WantedBy=sleep.target
+`
+
+func printLockUnit(env *env) error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if strings.ContainsFunc(program, func(r rune) bool {
+		return !strings.ContainsRune("/._+-", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}) {
+		return withHint(failf(exitUndecidable, "program_name", "the path of kai, %s, cannot stand in a unit", printable(program)), "install kai to /usr/local/bin")
+	}
+	return env.printf(lockUnit, program)
 }
 
 func vaultStatusCommand() command {

@@ -101,12 +101,26 @@ func (e *env) vaultDir(create bool) (o *openedVault, err error) {
 		return nil, noVault(err)
 	}
 	o = &openedVault{env: e, dir: durable.NewDir(root), roots: []*os.Root{root}}
-	kind, remote, err := durable.Network(root)
-	if err == nil && remote {
+	if err := o.checkFileSystem(); err != nil {
 		o.close()
-		return nil, withHint(failf(exitDenied, "network_file_system", "vault: on the network file system %s", kind), "a home on a local disk; kai vault sync shares a vault")
+		return nil, err
 	}
 	return o, nil
+}
+
+// checkFileSystem refuses network file systems, where locks and syncs may not mean what the vault
+// needs them to.
+func (o *openedVault) checkFileSystem() error {
+	kind, remote, err := durable.Network(o.roots[0])
+	if err != nil || !remote {
+		return nil //nolint:nilerr // an unknown file system is taken for a local one
+	}
+	config, err := o.env.config()
+	if err != nil || config.Vault.AllowNetworkFS {
+		return err
+	}
+	return withHint(failf(exitDenied, "network_file_system", "vault: on the network file system %s", kind),
+		"kai vault sync shares a vault between machines; or allow_network_fs = true under [vault] in config.toml")
 }
 
 // noVault adds the next command to what says that there is none.

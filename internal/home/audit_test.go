@@ -111,6 +111,29 @@ func TestAuditConfigSpellings(t *testing.T) {
 	}
 }
 
+func TestVaultTable(t *testing.T) {
+	for text, want := range map[string]home.VaultConfig{
+		"[vault]":                             {},
+		"[vault]\nallow_network_fs = false":   {},
+		"vault = { allow_network_fs = true }": {AllowNetworkFS: true},
+	} {
+		if c, err := home.ParseConfig([]byte(text)); err != nil || c.Vault != want {
+			t.Errorf("%s: %+v, %v", text, c.Vault, err)
+		}
+	}
+	for text, want := range map[string]string{
+		"vault = true":                        "vault: not a table",
+		"[vault]\nallow_network_fs = 1":       "vault.allow_network_fs: not true or false",
+		"[vault]\nallow-network-fs = true":    `unknown key "vault.allow-network-fs"`,
+		"[vault]\npassword = 'correct horse'": `unknown key "vault.password"`,
+	} {
+		_, err := home.ParseConfig([]byte(text))
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "horse") {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
 func TestAuditWords(t *testing.T) {
 	for text, want := range map[string]home.AuditConfig{
 		"on_failure = 'deny'":                {OnFailure: home.FailureDeny},

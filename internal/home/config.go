@@ -17,6 +17,12 @@ type Config struct {
 	Color    Color
 	NoInput  bool
 	Audit    AuditConfig
+	Vault    VaultConfig
+}
+
+// VaultConfig is the table vault of config.toml.
+type VaultConfig struct {
+	AllowNetworkFS bool // whether the vault may lie on a network file system
 }
 
 // Color says when output is coloured.
@@ -84,10 +90,27 @@ func (c *Config) set(v *value) (err error) {
 		c.NoInput, err = v.asTruth()
 	case "audit":
 		c.Audit, err = readAudit(v)
+	case "vault":
+		c.Vault, err = readVault(v)
 	default:
 		err = v.unknown()
 	}
 	return err
+}
+
+func readVault(table *value) (c VaultConfig, err error) {
+	if table.kind != isTable {
+		return c, table.refuse("not a table")
+	}
+	for _, m := range table.members {
+		if m.name != "allow_network_fs" {
+			return VaultConfig{}, m.unknown()
+		}
+		if c.AllowNetworkFS, err = m.asTruth(); err != nil {
+			return VaultConfig{}, err
+		}
+	}
+	return c, nil
 }
 
 // checkIdentity refuses what can be neither a name nor an id: nothing, too much, or characters

@@ -230,6 +230,8 @@ func write(c home.Config) string {
 		line("secret_file", basic(a.SecretFile))
 		line("path", basic(a.Path))
 	}
+	b.WriteString("[vault]\n")
+	line("allow_network_fs", strconv.FormatBool(c.Vault.AllowNetworkFS))
 	return b.String()
 }
 

@@ -45,6 +45,9 @@
 //	url = "https://pager.example/kai"
 //	secret_file = "/etc/kai/pager.key"
 //
+//	[vault]
+//	allow_network_fs = false   # whether the vault may lie on a network file system
+//
 // The rules of what each may hold:
 //
 //   - identity: at most 256 bytes without spaces and invisible characters.
