@@ -1,8 +1,8 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"text/tabwriter"
 
@@ -186,7 +186,7 @@ func addDevice(ctx context.Context, env *env, o *openedVault, file, holder strin
 		return err
 	}
 	var r deviceRequest
-	if err := json.Unmarshal(text, &r); err != nil || len(r.Pub) != 32 || r.Dev.IsZero() {
+	if err := canon.Unmarshal(bytes.TrimRight(text, "\r\n"), &r); err != nil || len(r.Pub) != 32 || r.Dev.IsZero() {
 		return failf(exitUndecidable, "malformed", "%s: not a request of kai vault device new", file)
 	}
 	if r.Vault != o.ID() {
