@@ -35,7 +35,7 @@ func (r *rotation) exec(ctx context.Context, env *env, argv []string) error {
 		return err
 	}
 	defer in.Wipe()
-	out, err := runRotator(ctx, env, argv, in, r.fields)
+	out, err := runRotator(ctx, env, rotatorTime, argv, in, r.fields)
 	if err != nil {
 		return fail(exitBackend, "rotator_failed", fmt.Errorf("rotator %s: %w", printable(argv[0]), err))
 	}
@@ -55,9 +55,9 @@ func (r *rotation) exec(ctx context.Context, env *env, argv []string) error {
 }
 
 // runRotator runs the program without a shell. What it complains about is passed on, with the old
-// values masked. The caller wipes what it returns.
-func runRotator(ctx context.Context, env *env, argv []string, in *secret.Bytes, old []fields.Field) (*secret.Bytes, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, rotatorTime, errRotatorTime)
+// values masked. After limit it is killed. The caller wipes what it returns.
+func runRotator(ctx context.Context, env *env, limit time.Duration, argv []string, in *secret.Bytes, old []fields.Field) (*secret.Bytes, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errRotatorTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = "/"
