@@ -2,6 +2,7 @@ package vault
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/cipher"
 	"crypto/hmac"
@@ -59,36 +60,27 @@ const (
 
 var errIndex = errors.New("not an index of these logs")
 
-type indexEntry struct {
-	tag    [tagSize]byte
-	file   uint16
-	offset uint64
-	check  [checkSize]byte
-}
+// indexEntry is one as it stands in a page.
+type indexEntry [entrySize]byte
 
-func (e *indexEntry) append(b []byte) []byte {
-	b = binary.LittleEndian.AppendUint16(append(b, e.tag[:]...), e.file)
-	b = binary.LittleEndian.AppendUint32(b, uint32(e.offset))
-	b = binary.LittleEndian.AppendUint16(b, uint16(e.offset>>32))
-	return append(b, e.check[:]...)
-}
-
-func parseIndexEntry(b []byte) (e indexEntry) {
-	b = b[copy(e.tag[:], b):]
-	e.file = binary.LittleEndian.Uint16(b)
-	e.offset = uint64(binary.LittleEndian.Uint32(b[2:])) | uint64(binary.LittleEndian.Uint16(b[6:]))<<32
-	copy(e.check[:], b[8:])
+func newIndexEntry(tag [tagSize]byte, file uint16, v *location) (e indexEntry) {
+	b := binary.LittleEndian.AppendUint16(append(e[:0], tag[:]...), file)
+	b = binary.LittleEndian.AppendUint32(b, uint32(v.offset))
+	b = binary.LittleEndian.AppendUint16(b, uint16(v.offset>>32))
+	copy(e[len(b):], v.check[:])
 	return e
 }
 
+func (e *indexEntry) tag() [tagSize]byte     { return [tagSize]byte(e[:]) }
+func (e *indexEntry) file() int              { return int(binary.LittleEndian.Uint16(e[tagSize:])) }
+func (e *indexEntry) check() [checkSize]byte { return [checkSize]byte(e[entrySize-checkSize:]) }
+
+func (e *indexEntry) offset() int64 {
+	return int64(binary.LittleEndian.Uint32(e[tagSize+2:])) | int64(binary.LittleEndian.Uint16(e[tagSize+6:]))<<32
+}
+
 func (e *indexEntry) compare(f *indexEntry) int {
-	if c := bytes.Compare(e.tag[:], f.tag[:]); c != 0 {
-		return c
-	}
-	if e.file != f.file {
-		return int(int64(e.file) - int64(f.file))
-	}
-	return int(int64(e.offset) - int64(f.offset))
+	return cmp.Or(bytes.Compare(e[:tagSize], f[:tagSize]), e.file()-f.file(), cmp.Compare(e.offset(), f.offset()))
 }
 
 // indexFile is how far a file is covered.
@@ -289,8 +281,7 @@ func (ix *index) entry(n int) (*indexEntry, error) {
 		}
 		ix.page = ix.page[:0]
 		for i := range pageEntries {
-			e := b[i*entrySize:]
-			ix.page = append(ix.page, parseIndexEntry(e))
+			ix.page = append(ix.page, indexEntry(b[i*entrySize:]))
 		}
 		ix.pageNo = page
 	}
@@ -309,7 +300,7 @@ func (ix *index) seek(tag [tagSize]byte) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if bytes.Compare(e.tag[:], tag[:]) < 0 {
+		if bytes.Compare(e[:tagSize], tag[:]) < 0 {
 			low = at + 1
 			guess = at + step
 		} else {
@@ -335,7 +326,7 @@ func (ix *index) lookup(path string, it *item) error {
 		if err != nil {
 			return err
 		}
-		if e.tag != tag {
+		if e.tag() != tag {
 			break
 		}
 		v, t, err := ix.s.recordAt(ix, e)
@@ -352,18 +343,18 @@ func (ix *index) lookup(path string, it *item) error {
 // recordAt reads the record that an entry points to. It opens only if it is one of this namespace and
 // place.
 func (s *Space) recordAt(ix *index, e *indexEntry) (*Version, vlog.Type, error) {
-	if int(e.file) >= len(ix.files) {
+	if e.file() >= len(ix.files) {
 		return nil, 0, errIndex
 	}
-	l, at := ix.find(ix.files[e.file].logName)
+	l, at := ix.find(ix.files[e.file()].logName)
 	if l == nil {
 		return nil, 0, errIndex
 	}
-	size, sequence, err := s.frameHead(l, at, int64(e.offset))
+	size, sequence, err := s.frameHead(l, at, e.offset())
 	if err != nil {
 		return nil, 0, errIndex
 	}
-	loc := location{l, at, int64(e.offset), size, e.check}
+	loc := location{l, at, e.offset(), size, e.check()}
 	f, err := s.frameAt(&loc, sequence)
 	if err != nil {
 		return nil, 0, err
@@ -519,7 +510,7 @@ func (e *indexEntries) add(path string, it *item, own logName) (tag [tagSize]byt
 		if v.at.log != nil {
 			name = v.at.log.files[v.at.file].logName
 		}
-		e.entries = append(e.entries, indexEntry{tag, e.number[name], uint64(v.at.offset), v.at.check})
+		e.entries = append(e.entries, newIndexEntry(tag, e.number[name], &v.at))
 	}
 	for _, h := range it.heads {
 		enter(h)
@@ -547,13 +538,14 @@ func (s *Space) mergeEntries(old *index, key *secret.Bytes, files []indexFile, t
 		if err != nil {
 			return nil, err
 		}
-		if gone[o.tag] {
+		if gone[o.tag()] {
 			continue
 		}
-		if int(o.file) >= len(old.files) {
+		if o.file() >= len(old.files) {
 			return nil, errIndex
 		}
-		e.entries = append(e.entries, indexEntry{o.tag, e.number[old.files[o.file].logName], o.offset, o.check})
+		at := location{offset: o.offset(), check: o.check()}
+		e.entries = append(e.entries, newIndexEntry(o.tag(), e.number[old.files[o.file()].logName], &at))
 	}
 	return e.sorted(), nil
 }
@@ -604,7 +596,7 @@ func (s *Space) storeIndex(key *secret.Bytes, files []indexFile, entries []index
 	for part := range slices.Chunk(entries, pageEntries) {
 		b = b[:0]
 		for i := range part {
-			b = part[i].append(b)
+			b = append(b, part[i][:]...)
 		}
 		if err := put(b); err != nil {
 			return err

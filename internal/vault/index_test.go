@@ -27,7 +27,7 @@ func (b *testVault) readIndex(s *Space) (files, entries []string) {
 	for i := range ix.entries {
 		e, err := ix.entry(i)
 		must(b, err)
-		entries = append(entries, fmt.Sprintf("%x in %s at %d, %x", e.tag, ix.files[e.file].logName, e.offset, e.check))
+		entries = append(entries, fmt.Sprintf("%x in %s at %d, %x", e.tag(), ix.files[e.file()].logName, e.offset(), e.check()))
 	}
 	slices.Sort(files)
 	slices.Sort(entries)
