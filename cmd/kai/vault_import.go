@@ -82,7 +82,7 @@ type importOptions struct {
 
 // importGC makes the collector run more often: a store of secrets is large, and all of it is needed
 // until the end.
-const importGC = 25
+const importGC = 20
 
 func importSecrets(ctx context.Context, env *env, a vaultAccess, x *importOptions) error {
 	format, err := formats.ByName(x.format)
@@ -276,8 +276,8 @@ var importWords = [...]string{"new", "version", "skip"}
 
 // importTarget is where an item goes.
 type importTarget struct {
-	space int // in importPlan.spaces
 	path  string
+	space int32 // in importPlan.spaces
 	fate  importFate
 }
 
@@ -330,7 +330,10 @@ func (p *importPlan) make() error {
 			at = len(p.names)
 			p.names, p.spaces = append(p.names, ns), append(p.spaces, s)
 		}
-		p.targets[i] = importTarget{space: at, path: rest}
+		if rest == item.Path {
+			rest = item.Path // one of the two is enough
+		}
+		p.targets[i] = importTarget{space: int32(at), path: rest}
 	}
 	return p.conflicts()
 }
@@ -354,28 +357,30 @@ func (p *importPlan) conflicts() error {
 		if err != nil {
 			return err
 		}
+		// The paths that there are; true once an item is to be that secret.
 		known := make(map[string]bool, len(list))
 		for _, v := range list {
-			known[v.Path] = true
+			known[v.Path] = false
 		}
-		wanted := map[string]bool{}
 		for i := range p.targets {
 			t := &p.targets[i]
-			switch {
-			case t.space != at:
-			case wanted[t.path]:
+			if int(t.space) != at {
+				continue
+			}
+			switch wanted, exists := known[t.path]; {
+			case wanted:
 				return failf(exitUndecidable, "bad_path", "%s/%s: two items of the source would be this secret", p.names[at], printable(t.path))
-			case !known[t.path]:
-				wanted[t.path] = true
+			case !exists:
 			case p.options.onConflict == "skip":
 				t.fate = importSkip
+				continue
 			default:
-				wanted[t.path] = true
 				t.fate = importVersion
 				if p.options.onConflict == "fail" {
 					there = append(there, p.names[at]+"/"+t.path)
 				}
 			}
+			known[t.path] = true
 		}
 	}
 	if len(there) == 0 || p.options.dryRun {

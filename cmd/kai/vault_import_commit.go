@@ -24,7 +24,7 @@ func (p *importPlan) commit(ctx context.Context) error {
 		return err
 	}
 	for at, s := range p.spaces {
-		if !slices.ContainsFunc(p.targets, func(t importTarget) bool { return t.space == at && t.fate != importSkip }) {
+		if !slices.ContainsFunc(p.targets, func(t importTarget) bool { return int(t.space) == at && t.fate != importSkip }) {
 			continue
 		}
 		done, err := s.CommitSeq(ctx, p.changes(at))
@@ -69,9 +69,10 @@ func (p *importPlan) check(ctx context.Context) error {
 func (p *importPlan) changes(at int) iter.Seq2[*vault.Change, error] {
 	return func(yield func(*vault.Change, error) bool) {
 		var list []fields.Field
+		var change vault.Change
 		for i := range p.targets {
 			t := &p.targets[i]
-			if t.space != at || t.fate == importSkip {
+			if int(t.space) != at || t.fate == importSkip {
 				continue
 			}
 			item := p.store.At(i)
@@ -85,7 +86,8 @@ func (p *importPlan) changes(at int) iter.Seq2[*vault.Change, error] {
 					earlier := m
 					earlier.NotAfter, earlier.Created = 0, 0
 					list = plainFields(list, old.Fields)
-					if !yield(&vault.Change{Type: vlog.Put, Meta: earlier, Fields: list}, nil) {
+					change = vault.Change{Type: vlog.Put, Meta: earlier, Fields: list}
+					if !yield(&change, nil) {
 						return
 					}
 				}
@@ -93,7 +95,8 @@ func (p *importPlan) changes(at int) iter.Seq2[*vault.Change, error] {
 			list = plainFields(list, item.Fields)
 			// With a history the path is not new any more.
 			isNew := t.fate == importNew && len(item.History) == 0
-			if !yield(&vault.Change{Type: vlog.Put, Meta: m, Fields: list, New: isNew}, nil) {
+			change = vault.Change{Type: vlog.Put, Meta: m, Fields: list, New: isNew}
+			if !yield(&change, nil) {
 				return
 			}
 		}

@@ -54,7 +54,7 @@ func (s *Space) CommitSeq(ctx context.Context, changes iter.Seq2[*Change, error]
 // need not be read again.
 type bulkIndex struct {
 	known map[string]*item
-	done  map[string]bool // paths that changed
+	done  map[string]struct{} // paths that changed
 	key   *secret.Bytes
 	epoch uint32 // of key
 	files []indexFile
@@ -65,7 +65,7 @@ type bulkIndex struct {
 // newBulkIndex begins one. All logs were read to their ends.
 func (w *writer) newBulkIndex(known map[string]*item) (*bulkIndex, error) {
 	s := w.s
-	x := &bulkIndex{known: known, done: map[string]bool{}, epoch: w.epoch}
+	x := &bulkIndex{known: known, done: map[string]struct{}{}, epoch: w.epoch}
 	for _, l := range s.view.logs {
 		files, err := s.coverage(l, nil, 0, l.files[0].header.Start())
 		if err != nil {
@@ -95,7 +95,7 @@ func (x *bulkIndex) store(w *writer) {
 		return
 	}
 	for p, it := range x.known {
-		if !x.done[p] {
+		if _, changed := x.done[p]; !changed {
 			x.add(p, it, w.file)
 		}
 	}
@@ -122,12 +122,12 @@ func (w *writer) addSeq(ctx context.Context, changes iter.Seq2[*Change, error], 
 			return err
 		}
 		if p := c.Meta.Path; p != last {
-			if x.done[p] {
+			if _, again := x.done[p]; again {
 				return fmt.Errorf("%s/%s: a second time in one commit: %w", w.s.name, p, ErrConflict)
 			}
 			finish()
 			clear(w.added)
-			x.done[p], last = true, p
+			x.done[p], last = struct{}{}, p
 		}
 		if _, err := w.add(c, x.known[last]); err != nil {
 			return err

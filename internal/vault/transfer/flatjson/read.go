@@ -22,7 +22,7 @@ func Read(ctx context.Context, source transfer.Source, _ transfer.Options) (*tra
 		return nil, err
 	}
 	s := scan.NewJSON(data)
-	r := reader{b, s, data, part}
+	r := reader{Builder: b, JSON: s, data: data, part: part}
 	err = s.Object(func(path []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -43,6 +43,7 @@ type reader struct {
 	*scan.JSON
 	data []byte
 	part int
+	last string // name of a field: many items have the same
 }
 
 func (r *reader) item(path string) error {
@@ -61,7 +62,10 @@ func (r *reader) item(path string) error {
 			if len(name) == 0 {
 				return r.JSON.Fail("field without a name")
 			}
-			return add(string(name))
+			if string(name) != r.last {
+				r.last = string(name)
+			}
+			return add(r.last)
 		})
 	} else {
 		err = add("")
