@@ -12,7 +12,9 @@ import (
 
 // BenchmarkVaultImport imports 100,000 secrets of 64 bytes, and lists them, each as a process of its
 // own, beside `pass insert` of 1,000 (30-vault.md §12, 32): at most 3 s and 64 MiB above the input,
-// 1/20 of pass for each secret, and 1 s for the list.
+// 1/20 of pass for each secret, and 1 s for the list. The thousand inserts take three minutes and more,
+// since each is 0.2 s of gpg and of shells; with -short there are twenty, enough for a mean that is held
+// against a twentieth.
 func BenchmarkVaultImport(b *testing.B) {
 	const secrets, inserts = 100_000, 1000
 	needKeyring(b)
