@@ -21,7 +21,7 @@ func BenchmarkMany(b *testing.B) {
 	start := time.Now()
 	_, err := s.Commit(b.Context(), changes)
 	must(b, err)
-	b.ReportMetric(time.Since(start).Seconds(), "s/commit")
+	commit := time.Since(start)
 	must(b, s.writeIndex())
 	size := int64(0)
 	must(b, filepath.WalkDir(t.path, func(path string, d os.DirEntry, err error) error {
@@ -33,12 +33,11 @@ func BenchmarkMany(b *testing.B) {
 		}
 		return err
 	}))
-	b.ReportMetric(float64(size)/1e6, "MB")
 	start = time.Now()
 	s, _ = t.resolve("default/x")
 	list, err := s.List(false)
 	must(b, err)
-	b.ReportMetric(time.Since(start).Seconds(), "s/list")
+	listed := time.Since(start)
 	if len(list) != secrets {
 		b.Fatalf("%d secrets", len(list))
 	}
@@ -57,4 +56,8 @@ func BenchmarkMany(b *testing.B) {
 	_, err = s.Compact(b.Context(), CompactOptions{Reencrypt: true})
 	must(b, err)
 	b.ReportMetric(time.Since(start).Seconds(), "s/compact")
+	// The loop forgets what was reported before it.
+	b.ReportMetric(commit.Seconds(), "s/commit")
+	b.ReportMetric(float64(size)/1e6, "MB")
+	b.ReportMetric(listed.Seconds(), "s/list")
 }
