@@ -3,15 +3,17 @@ package vault
 import (
 	"crypto/cipher"
 	"runtime"
-	"slices"
 	"sync"
 
 	"kai/internal/durable"
 	"kai/internal/vault/vlog"
 )
 
-// copyBatch is how many records are copied at a time.
-const copyBatch = 1024
+const (
+	// copyBatch is how many records are copied at a time; copyBytes bounds all of them but the last.
+	copyBatch = 1024
+	copyBytes = 1 << 20
+)
 
 // copyRecords seals what is kept for its new place. What binds a record to the old one is gone; what it is
 // called by others stays. Values are opened on all processors while those before them are sealed, which
@@ -21,8 +23,13 @@ func (c *compaction) copyRecords(b *vlog.Builder, file *durable.Output) error {
 	c.inner = c.s.inner()
 	defer c.inner.wipe()
 	var busy copies
-	for part := range slices.Chunk(c.keep, copyBatch) {
-		next, err := c.begin(part)
+	for rest := c.keep; len(rest) > 0; {
+		n := 0
+		for size := 0; n < min(len(rest), copyBatch) && size < copyBytes; n++ {
+			size += rest[n].at.size
+		}
+		next, err := c.begin(rest[:n])
+		rest = rest[n:]
 		if err == nil {
 			err = c.seal(busy, b, file)
 		}
