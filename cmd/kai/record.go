@@ -201,6 +201,9 @@ func (t *trail) append(ctx context.Context, drafts ...audit.Draft) error {
 		t.ref, t.begun = receipt.Events[0].Event.N, true
 	}
 	t.env.follow(ctx, t.log, receipt)
+	if receipt.Events[0].Event.N/signEvery != receipt.Head.N/signEvery {
+		t.env.keepLog(ctx, t.log)
+	}
 	return nil
 }
 

@@ -37,6 +37,9 @@ func vaultLockCommand() command {
 				return err
 			}
 			defer o.close()
+			if env.trail != nil {
+				env.keepLog(ctx, env.trail.log)
+			}
 			if c.Bool("all") {
 				if err := o.sessions.EndAll(session.Keyring{}); err != nil {
 					return err

@@ -111,6 +111,7 @@ func unlockVault(ctx context.Context, env *env, s sessionOptions, as string, cho
 	if err := o.begin(ctx, s); err != nil {
 		return err
 	}
+	env.keepLogUnlocked(ctx)
 	if s.print {
 		text := o.session.Token().Text()
 		defer text.Wipe()

@@ -291,7 +291,7 @@ func (l *Log) pruneSegment(ctx context.Context, p *pruned, first uint64, keep fu
 		if err != nil {
 			return err
 		}
-		if act := string(v.Act); opensEpoch(act) && !chained(act) {
+		if act := string(v.Act); OpensEpoch(act) && !chained(act) {
 			p.Unchained = append(p.Unchained, v.N)
 		}
 	}

@@ -126,7 +126,7 @@ func (v *verifier) step(r *row) error {
 		c.broken, inPlace = true, false
 	}
 	var err error
-	if inPlace && r.event != nil && opensEpoch(r.event.Act) && !chained(r.event.Act) {
+	if inPlace && r.event != nil && OpensEpoch(r.event.Act) && !chained(r.event.Act) {
 		err = v.jump(r)
 	}
 	if inPlace {

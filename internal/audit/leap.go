@@ -219,7 +219,7 @@ func (v *verifier) opening(e uint32, files []EpochFile, unchained []uint64) (at 
 			err = errNoOpening
 		case failed != nil:
 			return 0, nil, failed
-		case opensEpoch(got.Event.Act) && got.Event.Details.Int("epoch") == int64(e) && got.Event.Details.Text("file") == files[i].Sum():
+		case OpensEpoch(got.Event.Act) && got.Event.Details.Int("epoch") == int64(e) && got.Event.Details.Text("file") == files[i].Sum():
 			return doc.N, &opening{epoch: e, chained: chained(got.Event.Act), event: &got.Event}, nil
 		default:
 			err = errNoOpening
@@ -242,7 +242,7 @@ func (v *verifier) opensFrom(n uint64, e uint32) bool {
 		if !special(view.Act) {
 			continue
 		}
-		if opens := view.Event(); opensEpoch(opens.Act) && opens.Details.Int("epoch") == int64(e) {
+		if opens := view.Event(); OpensEpoch(opens.Act) && opens.Details.Int("epoch") == int64(e) {
 			return true
 		}
 	}

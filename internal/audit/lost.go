@@ -135,8 +135,8 @@ func (l *Log) NewEpoch(ctx context.Context) (Receipt, error) {
 // chained reports whether the event that opens an epoch has a MAC by the key of the epoch before.
 func chained(act string) bool { return act == "audit.epoch" }
 
-// opensEpoch reports whether an event opens an epoch.
-func opensEpoch(act string) bool {
+// OpensEpoch reports whether events of an act open an epoch.
+func OpensEpoch(act string) bool {
 	return act == "audit.epoch" || act == "audit.state_lost" || act == "audit.repaired"
 }
 

@@ -103,7 +103,7 @@ func (w *writer) followAuditors() error {
 		if err != nil {
 			return err
 		}
-		if act := string(v.Act); act != "audit.created" && !opensEpoch(act) {
+		if act := string(v.Act); act != "audit.created" && !OpensEpoch(act) {
 			continue
 		}
 		if string(event.RawMember(v.Details, "auditors")) == auditorsDigest(w.l.opts.Recipients) {
