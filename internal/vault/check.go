@@ -69,7 +69,7 @@ func (v *Vault) Check(keys *Keys, deep bool, found func(Finding)) error {
 			continue
 		}
 		for _, e := range p.Epochs {
-			c.wraps(epochDir(id, e.E), e.Wraps)
+			c.wraps(epochDir(id, e.Number()), e.Wraps)
 		}
 	}
 	names, err := v.Namespaces(keys)

@@ -177,11 +177,16 @@ func (v *Vault) amendHeld(keys *Keys, change func(*amendment) error) error {
 		err = a.publish()
 	}
 	if err != nil {
-		for _, undo := range slices.Backward(a.undo) {
-			undo()
-		}
+		a.takeBack()
 	}
 	return err
+}
+
+// takeBack puts the keys back.
+func (a *amendment) takeBack() {
+	for _, undo := range slices.Backward(a.undo) {
+		undo()
+	}
 }
 
 // publish signs the manifest and writes it.
@@ -429,8 +434,13 @@ func epochDir(ns objectid.ID, epoch uint32) string {
 
 // putWrap writes a wrapped key and lists it.
 func (a *amendment) putWrap(p *authority.Policy, epoch uint32, name string, file []byte) error {
-	p.Epochs[epoch-1].Wraps[name] = authority.DigestOf(file)
-	return a.v.dir.WriteFile(path.Join(epochDir(p.NSID, epoch), name), file, 0o600)
+	e, d := &p.Epochs[epoch-1], authority.DigestOf(file)
+	e.Wraps[name] = d
+	at := path.Join(epochDir(p.NSID, e.Number()), name)
+	if e.Of != 0 { // the name may be that of another head's
+		at = Beside(at, d)
+	}
+	return a.v.dir.WriteFile(at, file, 0o600)
 }
 
 func rootWrapAAD(vault, ns objectid.ID, epoch uint32) []byte {
@@ -472,9 +482,9 @@ func (a *amendment) wrapKey(p *authority.Policy, epoch uint32, recipient, name s
 		return ErrNeedsUser
 	}
 	// What is listed stays as it is: the policy of now counts until the next one is published.
-	wrapped := recipientName(recipient) + suffix
+	wrapped, number := recipientName(recipient)+suffix, p.Epochs[epoch-1].Number()
 	if d, ok := p.Epochs[epoch-1].Wraps[wrapped]; ok {
-		if _, err := a.v.listed(path.Join(epochDir(p.NSID, epoch), wrapped), d, maxSmall); err == nil {
+		if _, err := a.v.listed(path.Join(epochDir(p.NSID, number), wrapped), d, maxSmall); err == nil {
 			return nil
 		}
 	}
@@ -482,7 +492,7 @@ func (a *amendment) wrapKey(p *authority.Policy, epoch uint32, recipient, name s
 	if err != nil {
 		return err
 	}
-	file, err := (&wrap{epoch: epoch, vault: a.v.id, of: "ns", id: p.NSID, name: name, key: key.Expose()}).seal(to)
+	file, err := (&wrap{epoch: number, vault: a.v.id, of: "ns", id: p.NSID, name: name, key: key.Expose()}).seal(to)
 	if err != nil {
 		return err
 	}

@@ -179,7 +179,11 @@ func (b *batch) open(s *Space) {
 				continue
 			}
 			var err error
-			if r.out.version, err = b.openers[w].open(s, &r.located, r.key); err != nil {
+			if r.out.version, err = b.openers[w].open(s, &r.located, r.key, r.frame.Epoch); err != nil {
+				if len(s.policy.Carry(r.frame.Epoch)) > 1 {
+					r.key = nil // another one may open it
+					continue
+				}
 				r.out.other = &undecoded{err: err}
 			}
 		}
@@ -199,7 +203,7 @@ type opener struct {
 	meta metaDecoder
 }
 
-func (o *opener) open(s *Space, r *located, key cipher.AEAD) (*Version, error) {
+func (o *opener) open(s *Space, r *located, key cipher.AEAD, epoch uint32) (*Version, error) {
 	f := &r.log.files[r.file]
 	fail := func(err error) (*Version, error) {
 		return nil, &FileError{spaceFile(s.id, f.logName), r.offset, err}
@@ -212,7 +216,7 @@ func (o *opener) open(s *Space, r *located, key cipher.AEAD) (*Version, error) {
 		return fail(logError(err))
 	}
 	v := &Version{
-		Record: r.id(), kind: r.frame.Type, sequence: r.frame.Sequence, Deleted: r.frame.Type == vlog.Del, Epoch: r.frame.Epoch, flags: r.frame.Flags,
+		Record: r.id(), kind: r.frame.Type, sequence: r.frame.Sequence, Deleted: r.frame.Type == vlog.Del, Epoch: epoch, flags: r.frame.Flags,
 		at: location{r.log, r.file, r.offset, r.frame.Size, [checkSize]byte(r.frame.Chain[:checkSize])},
 	}
 	if err := v.parse(&o.meta, plain); err != nil {
@@ -228,12 +232,20 @@ func (o *opener) open(s *Space, r *located, key cipher.AEAD) (*Version, error) {
 	return v, nil
 }
 
-// decode opens the meta data of one record.
-func (s *Space) decode(r *located) (*Version, error) {
-	key, err := s.metaKey(r.frame.Epoch)
-	if err != nil {
-		return nil, err
-	}
+// decode opens the meta data of one record, with the first key that does of those that it may be under.
+// One whose key may be one that is not held is ErrDenied.
+func (s *Space) decode(r *located) (v *Version, err error) {
 	var o opener
-	return o.open(s, r, key)
+	for _, epoch := range s.policy.Carry(r.frame.Epoch) {
+		key, keyErr := s.metaKey(epoch)
+		if keyErr == nil {
+			if v, keyErr = o.open(s, r, key, epoch); keyErr == nil {
+				return v, nil
+			}
+		}
+		if err == nil || s.unreadable(keyErr) {
+			err = keyErr
+		}
+	}
+	return nil, err
 }

@@ -362,7 +362,8 @@ func (v *Vault) Devices() ([]*authority.Device, error) {
 }
 
 // ResolveHeads ends a state of several newest manifests: what the one says whose digest begins with
-// the given text holds from now on, and what the others changed is dropped.
+// the given text holds from now on, and what the others changed is dropped. Keys of namespaces that they
+// had begun are kept, for the records that were written under them; new ones begin.
 //
 // The head must have the newest root key; otherwise it is ErrConflict.
 func (v *Vault) ResolveHeads(ctx context.Context, keys *Keys, digest string) error {
@@ -393,12 +394,63 @@ func (v *Vault) ResolveHeads(ctx context.Context, keys *Keys, digest string) err
 		return fmt.Errorf("manifest %s: %w", digest, ErrNotFound)
 	case chosen.Last().E != v.manifest.Last().E:
 		return fmt.Errorf("manifest %s has an older root key than another head: %w", digest, ErrConflict)
+	case chosen.Last().E != keys.rootEpoch:
+		return fmt.Errorf("the root key was changed: unlock the vault anew: %w", ErrDenied)
 	}
 	parents, rev := next.Parents, next.Rev
 	slices.SortFunc(parents, func(a, b authority.Digest) int { return bytes.Compare(a[:], b[:]) })
 	a := &amendment{v: v, keys: keys, next: chosen.Clone()}
 	a.next.Parents, a.next.Rev = parents, rev
-	return a.publish()
+	err = a.keepKeys(chosen)
+	if err == nil {
+		err = a.publish()
+	}
+	if err != nil {
+		a.takeBack()
+	}
+	return err
+}
+
+// keepKeys keeps the keys that other heads have given namespaces of the chosen one.
+func (a *amendment) keepKeys(chosen *authority.Signed) error {
+	v := a.v.Under(chosen)
+	for _, ns := range sortedIDs(chosen.NS) {
+		p, err := v.Policy(ns)
+		if err != nil {
+			return err
+		}
+		p = p.Clone()
+		before := len(p.Epochs)
+		for _, h := range a.v.heads {
+			if d, ok := h.NS[ns]; !ok || d == chosen.NS[ns] {
+				continue
+			}
+			other, err := a.v.Under(h).Policy(ns)
+			if err != nil {
+				return err
+			}
+			for _, e := range other.Clone().Epochs {
+				if slices.ContainsFunc(p.Epochs, func(o authority.KeyEpoch) bool { return bytes.Equal(o.Commit, e.Commit) }) {
+					continue
+				}
+				e.E, e.Of = uint32(len(p.Epochs)+1), e.Number()
+				p.Epochs = append(p.Epochs, e)
+			}
+		}
+		if len(p.Epochs) == before {
+			continue
+		}
+		if s := a.keys.spaces[ns]; s == nil || s.audit == nil {
+			if err := v.openRootSpace(a.keys, ns); err != nil {
+				return err
+			}
+		}
+		a.keys.spaces[ns].match(p, v.id)
+		if err := a.newSpaceEpoch(p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Sign signs a message as this device. The message begins with the name of what it is, as records and

@@ -187,7 +187,7 @@ func (v *Vault) Needs(h *authority.Signed, visit func(Listed) error) error {
 			return err
 		}
 		for _, e := range p.Epochs {
-			if err := visitWraps(epochDir(id, e.E), e.Wraps, visit); err != nil {
+			if err := visitWraps(epochDir(id, e.Number()), e.Wraps, visit); err != nil {
 				return err
 			}
 		}
@@ -385,7 +385,7 @@ func visitDocument(name string, file []byte, visit func(Listed) error) error {
 			return nil //nolint:nilerr // see above
 		}
 		for _, e := range p.Epochs {
-			if err := visitWraps(epochDir(id, e.E), e.Wraps, visit); err != nil {
+			if err := visitWraps(epochDir(id, e.Number()), e.Wraps, visit); err != nil {
 				return err
 			}
 		}

@@ -111,7 +111,7 @@ func (v *Vault) openRootSpace(keys *Keys, id objectid.ID) error {
 
 // rootWrapped opens the key of an epoch of a namespace under the root key.
 func (v *Vault) rootWrapped(keys *Keys, p *authority.Policy, e *authority.KeyEpoch) (*secret.Bytes, error) {
-	name := path.Join(epochDir(p.NSID, e.E), authority.RootWrap)
+	name := path.Join(epochDir(p.NSID, e.Number()), authority.RootWrap)
 	file, err := v.listed(name, e.Wraps[authority.RootWrap], maxSmall)
 	if err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func (v *Vault) rootWrapped(keys *Keys, p *authority.Policy, e *authority.KeyEpo
 		return nil, fileError(name, err)
 	}
 	defer root.Wipe()
-	b, err := openUnder(root, v.id, sealed, rootWrapAAD(v.id, p.NSID, e.E), "nsk", p.NSID.String())
+	b, err := openUnder(root, v.id, sealed, rootWrapAAD(v.id, p.NSID, e.Number()), "nsk", p.NSID.String())
 	if err != nil {
 		return nil, fileError(name, err)
 	}
@@ -162,8 +162,23 @@ func (v *Vault) Space(keys *Keys, name string) (*Space, error) {
 		return nil, fmt.Errorf("namespace %s: %w", name, err)
 	}
 	var err error
-	s.policy, err = v.Policy(s.id)
+	if s.policy, err = v.Policy(s.id); err == nil {
+		s.held.match(s.policy, v.id)
+	}
 	return s, err
+}
+
+// match forgets keys that are not the policy's: two heads have given two keys one number, and another
+// one was chosen than the keys are of.
+func (k *spaceKeys) match(p *authority.Policy, vault objectid.ID) {
+	for n, e := range k.epochs {
+		if e.nsk == nil || int(n) > len(p.Epochs) || derive.Commit(e.nsk.Expose(), vault, "nsk") == [derive.Size]byte(p.Epochs[n-1].Commit) {
+			continue
+		}
+		e.nsk.Wipe()
+		e.csk.Wipe()
+		delete(k.epochs, n)
+	}
 }
 
 // Resolve finds the namespace of a path and opens it; the rest is the path within. The longest name

@@ -351,12 +351,12 @@ func (v *Vault) unwrapListed(p *authority.Policy, e *authority.KeyEpoch, file, k
 	if !ok {
 		return nil, nil
 	}
-	name := path.Join(epochDir(p.NSID, e.E), file)
+	name := path.Join(epochDir(p.NSID, e.Number()), file)
 	data, err := v.listed(name, d, maxSmall)
 	if err != nil {
 		return nil, err
 	}
-	k, err := (&wrap{epoch: e.E, vault: v.id, of: "ns", id: p.NSID, name: key}).open(data, who)
+	k, err := (&wrap{epoch: e.Number(), vault: v.id, of: "ns", id: p.NSID, name: key}).open(data, who)
 	if err != nil {
 		return nil, fileError(name, err)
 	}

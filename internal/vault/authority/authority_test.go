@@ -337,6 +337,8 @@ func TestDocuments(t *testing.T) {
 		"an epoch left out":       func(p *Policy) { p.Epochs = p.Epochs[1:] },
 		"a short commitment":      func(p *Policy) { p.Epochs[1].Commit = p.Epochs[1].Commit[1:] },
 		"a short commitment 2":    func(p *Policy) { p.Epochs[1].CCommit = nil },
+		"another head's key last": func(p *Policy) { p.Epochs[1].Of = 1 },
+		"a number not reached":    func(p *Policy) { p.Epochs[0].Of = 2 },
 		"epoch 0 of the root key": func(p *Policy) { p.Epochs[0].Root = 0 },
 		"a reader from 0":         func(p *Policy) { p.Readers[0].From = 0 },
 		"a reader without form":   func(p *Policy) { p.Readers[0].Principal = "root" },

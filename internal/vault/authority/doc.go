@@ -47,7 +47,9 @@
 //	audit_ct   the key that paths are hashed with for the log, sealed under the same
 //	isolated   a grant on the namespace above does not cover this one
 //	epochs     of the namespace's key: {"e","commit","ccommit","root","wraps"}; root is the epoch of the
-//	           root key that vrk.nsk is sealed under, wraps the name of each file in ns/NSID/E/ → digest
+//	           root key that vrk.nsk is sealed under, wraps the name of each file in ns/NSID/E/ → digest.
+//	           "of" is the number that an epoch was made with by a head that was given up: that of its
+//	           directory and in its wraps, and of records that the epoch of that number does not open
 //	readers    {"principal","recipient","user","from"}; from is the first epoch they were given
 //	writers    principals
 //	cut        device id → last sequence number that counts, of devices that were removed or whose

@@ -76,8 +76,17 @@ type KeyEpoch struct {
 	CCommit Bytes             `json:"ccommit"`
 	Commit  Bytes             `json:"commit"`
 	E       uint32            `json:"e"`
+	Of      uint32            `json:"of,omitempty"` // the number it was made with, where that is another's; see Carry
 	Root    uint32            `json:"root"`
 	Wraps   map[string]Digest `json:"wraps"`
+}
+
+// Number is the one that an epoch was made with: that of its directory and in its wraps.
+func (e *KeyEpoch) Number() uint32 {
+	if e.Of != 0 {
+		return e.Of
+	}
+	return e.E
 }
 
 // Reader can open a namespace.
@@ -90,6 +99,18 @@ type Reader struct {
 
 // Last is the newest epoch.
 func (p *Policy) Last() *KeyEpoch { return &p.Epochs[len(p.Epochs)-1] }
+
+// Carry are the epochs whose records may carry a number: the one that has it, and those that another
+// head had given it to.
+func (p *Policy) Carry(n uint32) []uint32 {
+	list := []uint32{n}
+	for i := range p.Epochs {
+		if e := &p.Epochs[i]; e.Of == n && e.E != n {
+			list = append(list, e.E)
+		}
+	}
+	return list
+}
 
 // Clone returns a copy that shares nothing that changes.
 func (p *Policy) Clone() *Policy {
@@ -128,8 +149,9 @@ func ParsePolicy(file []byte, ns objectid.ID) (*Policy, error) {
 	bad := p.NSID != ns || len(p.Epochs) == 0
 	for i := range p.Epochs {
 		e := &p.Epochs[i]
-		bad = bad || e.E != uint32(i+1) || len(e.Commit) != derive.Size || len(e.CCommit) != derive.Size || e.Root == 0
+		bad = bad || e.E != uint32(i+1) || len(e.Commit) != derive.Size || len(e.CCommit) != derive.Size || e.Root == 0 || e.Of > e.E
 	}
+	bad = bad || p.Last().Of != 0
 	for _, r := range p.Readers {
 		bad = bad || r.Principal.Check() != nil || r.From == 0
 	}

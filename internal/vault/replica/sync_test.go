@@ -234,6 +234,45 @@ func TestSameWrapTwice(t *testing.T) {
 	}
 }
 
+// TestNamespaceKeysAtOnce has two owners give a namespace a new key at once, under which both write: all
+// of it is read everywhere, whichever manifest is chosen, also by a machine that comes later.
+func TestNamespaceKeysAtOnce(t *testing.T) {
+	for _, chosen := range []int{0, 1} {
+		w, target := newWorld(t), t.TempDir()
+		a := w.first()
+		a.sync(target)
+		b := w.another(target)
+		b.sync(target)
+		a.sync(target)
+		for _, m := range []*machine{a, b} {
+			m.unlock()
+			_, err := m.v.RotateNamespace(t.Context(), m.keys, "default")
+			must(t, err)
+			m.set("default/of-"+m.keys.DeviceID().String(), "value")
+		}
+		a.sync(target)
+		b.sync(target)
+		a.sync(target)
+		b.unlock()
+		if len(b.v.Heads()) != 2 {
+			t.Fatal("want two heads")
+		}
+		must(t, b.v.ResolveHeads(t.Context(), b.keys, b.v.Heads()[chosen].Digest.Short()))
+		b.sync(target)
+		a.sync(target)
+		c := w.another(target)
+		for _, m := range []*machine{a, b, c} {
+			m.unlock()
+			m.check()
+			for _, other := range []*machine{a, b} {
+				if path := "default/of-" + other.keys.DeviceID().String(); !strings.Contains(m.all(), path) {
+					t.Errorf("%s is missing: %s", path, m.all())
+				}
+			}
+		}
+	}
+}
+
 // TestRootKeysAtOnce has two owners change the root key at once: that cannot be merged, and nothing is
 // lost on either side.
 func TestRootKeysAtOnce(t *testing.T) {
