@@ -236,7 +236,7 @@ func (v *Vault) Under(h *authority.Signed) *Vault {
 	u := *v
 	u.manifest, u.heads = &h.Manifest, []*authority.Signed{h}
 	u.devices, u.policies = map[objectid.ID]*authority.Device{}, map[objectid.ID]*authority.Policy{}
-	u.locked, u.recalled = false, nil // that is v's alone
+	u.locked, u.recalled, u.kept = false, nil, nil // that is v's alone
 	return &u
 }
 
@@ -325,7 +325,7 @@ func (s *Space) outline(l *deviceLog) (*DeviceLog, error) {
 		return nil, nil
 	}
 	if out.Generation > 1 {
-		data, err := readHead(s.v.dir, out.Files[0].Name, vlog.HeaderSize+4096)
+		data, err := s.v.readHead(out.Files[0].Name, vlog.HeaderSize+4096)
 		if err != nil {
 			return nil, err
 		}

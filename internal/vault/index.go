@@ -204,7 +204,7 @@ func (ix *index) fits() error {
 		if l == nil || c.Next > l.limit && l.limit != ^uint64(0) {
 			return errIndex
 		}
-		f, err := ix.s.v.dir.OpenFile(spaceFile(ix.s.id, l.files[at].logName), os.O_RDONLY, 0)
+		f, err := ix.s.v.openLog(spaceFile(ix.s.id, l.files[at].logName))
 		if err != nil {
 			return errIndex
 		}
@@ -364,7 +364,7 @@ func (s *Space) recordAt(ix *index, e *indexEntry) (*Version, vlog.Type, error) 
 }
 
 func (s *Space) frameHead(l *deviceLog, file int, offset int64) (size int, sequence uint64, err error) {
-	f, err := s.v.dir.OpenFile(spaceFile(s.id, l.files[file].logName), os.O_RDONLY, 0)
+	f, err := s.v.openLog(spaceFile(s.id, l.files[file].logName))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -478,7 +478,7 @@ func (s *Space) chainBefore(l *deviceLog, file int, offset int64) (c vlog.Chain,
 	if offset <= vlog.HeaderSize {
 		return l.files[file].header.Chain(), nil
 	}
-	f, err := s.v.dir.OpenFile(spaceFile(s.id, l.files[file].logName), os.O_RDONLY, 0)
+	f, err := s.v.openLog(spaceFile(s.id, l.files[file].logName))
 	if err != nil {
 		return c, err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -306,7 +305,7 @@ func (s *Space) openLogFile(name logName) (r io.ReaderAt, done func(), err error
 	if p := s.files[name]; p != nil {
 		return p, func() {}, nil
 	}
-	f, err := s.v.dir.OpenFile(spaceFile(s.id, name), os.O_RDONLY, 0)
+	f, err := s.v.openLog(spaceFile(s.id, name))
 	if err != nil {
 		return nil, nil, err
 	}

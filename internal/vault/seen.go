@@ -406,7 +406,7 @@ func (v *Vault) checkManifestMemory(m *memory) error {
 func (v *Vault) checkPlace(id logID, p place) error {
 	name := logName{id.dev, p.generation, p.first}
 	file := spaceFile(id.ns, name)
-	f, err := v.dir.OpenFile(file, os.O_RDONLY, 0)
+	f, err := v.openLog(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		// Compaction writes a new generation and removes the old one.
 		newer, err := v.newerGeneration(id, p)
@@ -459,7 +459,7 @@ func (v *Vault) newerGeneration(id logID, p place) (bool, error) {
 		return false, err
 	}
 	first := &l.files[0]
-	data, err := readHead(v.dir, spaceFile(id.ns, first.logName), vlog.HeaderSize+4096)
+	data, err := v.readHead(spaceFile(id.ns, first.logName), vlog.HeaderSize+4096)
 	if err != nil {
 		return false, err
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -89,7 +90,8 @@ type Vault struct {
 	recalled *memory                   // what it says, while we hold the lock
 	locking  *durable.Lock
 	locked   bool
-	roll     int64 // from how many bytes on a file of records is not added to
+	kept     map[string]keptLog // while we hold the lock
+	roll     int64              // from how many bytes on a file of records is not added to
 	// epochRecords is how many records a key of a namespace seals.
 	epochRecords uint64
 }
@@ -441,7 +443,44 @@ type held struct {
 // Unlock gives it back: from now on others change the files.
 func (h *held) Unlock() error {
 	h.v.locked, h.v.recalled = false, nil
+	for _, f := range h.v.kept {
+		_ = f.File.Close() // nothing was written to it
+	}
+	h.v.kept = nil
 	return h.of.Unlock()
+}
+
+// keptLog is a log that stays open for reading until the lock is given back: who holds it reads one
+// again and again, and nobody else changes it meanwhile.
+type keptLog struct {
+	durable.File
+	info fs.FileInfo
+}
+
+func (keptLog) Close() error { return nil }
+
+// maxKept is how many logs stay open.
+const maxKept = 16
+
+// openLog opens a file of records for reading.
+func (v *Vault) openLog(name string) (durable.File, error) {
+	if k, ok := v.kept[name]; ok {
+		if _, _, err := v.dir.Still(name, k.info); err == nil {
+			return k, nil
+		}
+		_ = k.File.Close()
+		delete(v.kept, name)
+	}
+	f, info, err := v.dir.OpenStat(name, os.O_RDONLY, 0)
+	if err != nil || !v.locked || len(v.kept) == maxKept {
+		return f, err
+	}
+	if v.kept == nil {
+		v.kept = map[string]keptLog{}
+	}
+	k := keptLog{f, info}
+	v.kept[name] = k
+	return k, nil
 }
 
 const lockPoll = 20 * time.Millisecond

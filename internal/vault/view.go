@@ -7,13 +7,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 
-	"kai/internal/durable"
 	"kai/internal/vault/authority"
 	"kai/internal/vault/objectid"
 	"kai/internal/vault/vlog"
@@ -68,8 +66,8 @@ func (n logName) compare(m logName) int {
 func spaceFile(ns objectid.ID, n logName) string { return path.Join(spaceDir, ns.String(), n.String()) }
 
 // readHead reads the first bytes of a file.
-func readHead(dir *durable.Dir, name string, n int) ([]byte, error) {
-	f, err := dir.OpenFile(name, os.O_RDONLY, 0)
+func (v *Vault) readHead(name string, n int) ([]byte, error) {
+	f, err := v.openLog(name)
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +81,8 @@ func readHead(dir *durable.Dir, name string, n int) ([]byte, error) {
 }
 
 // readFrom reads a file from a place to its end.
-func readFrom(dir *durable.Dir, name string, offset int64) ([]byte, error) {
-	f, err := dir.OpenFile(name, os.O_RDONLY, 0)
+func (v *Vault) readFrom(name string, offset int64) ([]byte, error) {
+	f, err := v.openLog(name)
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +219,7 @@ func (s *Space) openGeneration(l *deviceLog, names []logName) (ok bool, err erro
 			continue // written after the device was removed
 		}
 		file := spaceFile(s.id, n)
-		data, err := readHead(s.v.dir, file, vlog.HeaderSize)
+		data, err := s.v.readHead(file, vlog.HeaderSize)
 		if err != nil {
 			return false, err
 		}
@@ -268,7 +266,7 @@ func (s *Space) generationCounts(l *deviceLog) (bool, error) {
 		if i > 0 && f.first != from.Next {
 			return false, nil
 		}
-		data, err := readFrom(s.v.dir, spaceFile(s.id, f.logName), vlog.HeaderSize)
+		data, err := s.v.readFrom(spaceFile(s.id, f.logName), vlog.HeaderSize)
 		if err != nil {
 			return false, err
 		}
@@ -466,7 +464,7 @@ const readPiece = 256 << 10
 // eachFrame reads a file from a place to its end, as vlog.Scan does. Errors that are not about what is
 // in it, and those that visit marks so, are an ownError.
 func (s *Space) eachFrame(name string, from vlog.Position, visit func(*vlog.Frame, vlog.Position) error) error {
-	f, err := s.v.dir.OpenFile(name, os.O_RDONLY, 0)
+	f, err := s.v.openLog(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return own(fileError(name, fmt.Errorf("%w: it is missing: %w", ErrTampered, fs.ErrNotExist)))
 	}
@@ -547,7 +545,7 @@ func (s *Space) mayBeTorn(l *deviceLog, key ed25519.PublicKey, done vlog.Positio
 	case s.keys != nil && s.keys.device != nil && s.keys.device.id == l.dev:
 		return true, nil
 	}
-	rest, err := readFrom(s.v.dir, spaceFile(s.id, last.logName), done.Offset)
+	rest, err := s.v.readFrom(spaceFile(s.id, last.logName), done.Offset)
 	if err != nil {
 		return false, err
 	}
