@@ -54,7 +54,7 @@ const (
 	buildSize     = 16
 
 	// indexTail is how many records may follow the index before it is made anew.
-	indexTail = 256
+	indexTail = 64
 	maxFiles  = 1 << 16
 )
 

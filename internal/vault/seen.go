@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -32,13 +33,15 @@ import (
 //
 // A later record replaces an earlier one of the same manifest line or log. It is appended to without
 // sync: what a power cut takes from it was remembered by the vault's files at least. A torn record at
-// its end is dropped, and so is everything from where a block did not come to the disk and is zeros. It is written anew when it has grown.
+// its end is dropped, and so is everything from where a block did not come to the disk and is zeros. It is written anew when it
+// has grown, and when the vault is unlocked.
 const (
 	seenFile    = "local/seen.log"
 	seenMagic   = "KAISEEN1"
 	seenMAC     = 16
 	maxSeen     = 64 << 20
-	seenCompact = 256 << 10
+	seenCompact = 256 << 10 // from here on it is written anew
+	seenShort   = 8 << 10   // likewise, when the vault is unlocked
 )
 
 // place is a position in the log of a device.
@@ -89,12 +92,18 @@ func seenPlace(id logID, p place) []byte {
 	return append(b, p.Chain[:]...)
 }
 
-func seenNext(key *secret.Bytes, before [seenMAC]byte, record []byte) (mac [seenMAC]byte) {
-	h := hmac.New(sha256.New, key.Expose())
-	h.Write(before[:])
-	h.Write([]byte{byte(len(record))})
-	h.Write(record)
-	copy(mac[:], h.Sum(nil))
+// seenChain makes the MACs of one record after the other.
+type seenChain struct{ h hash.Hash }
+
+func newSeenChain(key *secret.Bytes) seenChain { return seenChain{hmac.New(sha256.New, key.Expose())} }
+
+func (c seenChain) next(before [seenMAC]byte, record []byte) (mac [seenMAC]byte) {
+	c.h.Reset()
+	c.h.Write(before[:])
+	c.h.Write([]byte{byte(len(record))})
+	c.h.Write(record)
+	var sum [sha256.Size]byte
+	copy(mac[:], c.h.Sum(sum[:0]))
 	return mac
 }
 
@@ -125,13 +134,14 @@ func (v *Vault) recall(key *secret.Bytes) (*memory, error) {
 		return nil, fileError(seenFile, ErrTampered)
 	}
 	m.size = int64(len(head))
+	chain := newSeenChain(key)
 	for rest := data[len(head):]; len(rest) > 0; {
 		n := 1 + int(rest[0])
 		if len(rest) < n+seenMAC {
 			break // torn
 		}
 		record := rest[1:n]
-		mac := seenNext(key, m.mac, record)
+		mac := chain.next(m.mac, record)
 		if !hmac.Equal(mac[:], rest[n:n+seenMAC]) {
 			if blockLost(data, int(m.size), int(m.size)+n+seenMAC) {
 				break
@@ -202,9 +212,9 @@ func (v *Vault) remember(keys *Keys, records ...[]byte) error {
 		return v.rewriteSeen(keys, m)
 	}
 	var b []byte
-	mac := m.mac
+	mac, chain := m.mac, newSeenChain(keys.local)
 	for _, r := range records {
-		mac = seenNext(keys.local, mac, r)
+		mac = chain.next(mac, r)
 		b = append(append(append(b, byte(len(r))), r...), mac[:]...)
 	}
 	f, info, err := v.dir.OpenStat(seenFile, os.O_RDWR, 0)
@@ -231,8 +241,9 @@ func (v *Vault) remember(keys *Keys, records ...[]byte) error {
 func (v *Vault) rewriteSeen(keys *Keys, m *memory) error {
 	b := append([]byte(seenMagic), v.id[:]...)
 	var mac [seenMAC]byte
+	chain := newSeenChain(keys.local)
 	add := func(r []byte) {
-		mac = seenNext(keys.local, mac, r)
+		mac = chain.next(mac, r)
 		b = append(append(append(b, byte(len(r))), r...), mac[:]...)
 	}
 	if m.rev != 0 {
@@ -285,7 +296,26 @@ func (v *Vault) checkMemory(keys *Keys, unlocking bool) error {
 			return [][]byte{v.seenManifest()}, v.dir.SyncDir(adminDir)
 		})
 	}
+	if unlocking && m.size > seenShort {
+		v.shortenSeen(keys)
+	}
 	return nil
+}
+
+// shortenSeen writes seen.log anew if nobody else is writing: each commit reads all of it.
+func (v *Vault) shortenSeen(keys *Keys) {
+	held, err := v.take(context.Background(), 0) // ask once
+	if err != nil {
+		return
+	}
+	defer held.Unlock()
+	m, err := v.recall(keys.local)
+	if err == nil && !m.lost {
+		err = v.rewriteSeen(keys, m)
+	}
+	if err != nil {
+		v.opts.warnf("what was seen of the vault is not written anew: %v", err)
+	}
 }
 
 // rememberIfFree appends records if nobody else is writing: whoever is will read the vault again. What
