@@ -345,16 +345,12 @@ func (o *openedVault) keepKeys(ctx context.Context, ns, name string, list []secr
 	for _, f := range list {
 		values = append(values, fields.Field{Name: f.name, Value: f.value.Expose()})
 	}
-	done, err := s.Commit(ctx, []vault.Change{{Type: vlog.Put, Meta: meta, Fields: values, New: true}})
+	_, err = s.Commit(ctx, []vault.Change{{Type: vlog.Put, Meta: meta, Fields: values, New: true}})
 	if errors.Is(err, vault.ErrExists) {
 		return withHint(fail(exitConflict, "exists", fmt.Errorf("vault:%s/%s: %w", ns, name, err)),
 			"another NAME; or kai vault mv %s/%s %s/%s.old", ns, name, ns, name)
 	}
-	if err != nil {
-		return err
-	}
-	o.recordCommit(done)
-	return nil
+	return err
 }
 
 // ensureSpace opens a namespace, and makes it first if there is none.

@@ -99,11 +99,9 @@ func (o *openedVault) copyVersion(ctx context.Context, from *vault.Space, v *vau
 		m.From = from.Name() + "/" + v.Path
 	}
 	changes := append([]vault.Change{{Type: vlog.Put, Meta: m, Fields: list, New: isNew}}, more...)
-	done, err := to.Commit(ctx, changes)
-	if err != nil {
+	if _, err := to.Commit(ctx, changes); err != nil {
 		return err
 	}
-	o.recordCommit(done)
 	return nil
 }
 
@@ -151,11 +149,9 @@ func removeSecret(ctx context.Context, env *env, a vaultAccess, name, yes string
 			return err
 		}
 	}
-	done, err := s.Delete(ctx, v)
-	if err != nil {
+	if _, err := s.Delete(ctx, v); err != nil {
 		return err
 	}
-	o.recordCommit(done)
 	if all {
 		if _, err := s.Compact(ctx, vault.CompactOptions{Drop: path}); err != nil {
 			return err
@@ -262,11 +258,9 @@ func moveSecret(ctx context.Context, env *env, a vaultAccess, from, to string, r
 	}
 	if remove && here == nil {
 		// Two namespaces are two commits: first there twice, then once.
-		done, err := s.Commit(ctx, del)
-		if err != nil {
+		if _, err := s.Commit(ctx, del); err != nil {
 			return errors.Join(fmt.Errorf("%s is copied, and still there too", ref.Full), err)
 		}
-		o.recordCommit(done)
 	}
 	return o.printPresent(target, targetPath)
 }

@@ -48,7 +48,6 @@ func vaultCompactCommand() command {
 					if err != nil {
 						return err
 					}
-					o.recordCommit(out.Committed)
 					if err := printCompacted(env, name, out); err != nil {
 						return err
 					}

@@ -35,6 +35,20 @@ func (l vaultEvents) Check(h vault.LogHead) error {
 	return l.env.trail.log.Compare("seen.log", audit.Head{LogID: string(h.ID[:]), N: h.N, Root: h.Root})
 }
 
+// Committed implements vault.EventLog.
+func (l vaultEvents) Committed(c *vault.Committed) {
+	l.env.alsoRecord(audit.Draft{Act: "vault_committed", Outcome: event.OK, Details: event.Details{
+		{Name: "chain", Value: fmt.Sprintf("%x", c.Chain)},
+		{Name: "dev", Value: c.Record.Device.String()},
+		{Name: "gen", Value: int64(c.Gen)},
+		{Name: "ns", Value: c.Namespace.String()},
+		{Name: "seq", Value: int64(c.Record.Sequence)},
+	}})
+	if c.Epoch != 0 {
+		l.env.recordRekeyed(c.Namespace)
+	}
+}
+
 // Lost implements vault.EventLog.
 func (l vaultEvents) Lost(v *vault.Vault, wrote bool) error {
 	const gone = "what this machine has seen of the vault (vault/local/seen.log) is gone"

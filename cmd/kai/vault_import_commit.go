@@ -27,14 +27,12 @@ func (p *importPlan) commit(ctx context.Context) error {
 		if !slices.ContainsFunc(p.targets, func(t importTarget) bool { return int(t.space) == at && t.fate != importSkip }) {
 			continue
 		}
-		done, err := s.CommitSeq(ctx, p.changes(at))
-		if err != nil {
+		if _, err := s.CommitSeq(ctx, p.changes(at)); err != nil {
 			if at > 0 {
 				p.o.env.warn("these namespaces are imported already: %s", strings.Join(p.names[:at], " "))
 			}
 			return err
 		}
-		p.o.recordCommit(done)
 		if len(p.spaces) == 1 {
 			p.o.env.fact("ns", s.ID().String())
 		}

@@ -375,24 +375,7 @@ func (o *openedVault) recordSecret(s *vault.Space, path, kind string) {
 	}
 }
 
-// recordCommit says what a commit has added, so that the log is a memory of the vault's head.
-func (o *openedVault) recordCommit(c *vault.Committed) {
-	if c == nil {
-		return
-	}
-	o.env.alsoRecord(audit.Draft{Act: "vault_committed", Outcome: event.OK, Details: event.Details{
-		{Name: "chain", Value: fmt.Sprintf("%x", c.Chain)},
-		{Name: "dev", Value: c.Record.Device.String()},
-		{Name: "gen", Value: int64(c.Gen)},
-		{Name: "ns", Value: c.Namespace.String()},
-		{Name: "seq", Value: int64(c.Record.Sequence)},
-	}})
-	if c.Epoch != 0 {
-		o.recordRekeyed(c.Namespace)
-	}
-}
-
 // recordRekeyed says that a namespace has a new key.
-func (o *openedVault) recordRekeyed(ns objectid.ID) {
-	o.env.alsoRecord(audit.Draft{Act: "vault_rekeyed", Outcome: event.OK, Details: event.Details{{Name: "ns", Value: ns.String()}}})
+func (e *env) recordRekeyed(ns objectid.ID) {
+	e.alsoRecord(audit.Draft{Act: "vault_rekeyed", Outcome: event.OK, Details: event.Details{{Name: "ns", Value: ns.String()}}})
 }

@@ -104,7 +104,7 @@ func rotateNamespace(ctx context.Context, o *openedVault, name string) error {
 	if err != nil {
 		return err
 	}
-	o.recordRekeyed(s.ID())
+	o.env.recordRekeyed(s.ID())
 	if err := o.renewSession(ctx); err != nil {
 		return err
 	}
@@ -236,11 +236,9 @@ func (o *openedVault) rotate(ctx context.Context, l *listedSecret, r *rotateOpti
 		changes = append(changes, vault.Change{Type: vlog.Meta, Meta: old, Of: v})
 	}
 	changes = append(changes, vault.Change{Type: vlog.Put, Meta: meta, Fields: next.fields, IfVersion: v.Version})
-	done, err := s.Commit(ctx, changes)
-	if err != nil {
+	if _, err := s.Commit(ctx, changes); err != nil {
 		return err
 	}
-	o.recordCommit(done)
 	if next.waits {
 		env.note("%s: when the certificate is there: kai vault set %s < FILE", l.full(), shellWord(l.full()+"#"+next.certificate))
 	}

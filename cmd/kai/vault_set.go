@@ -314,13 +314,12 @@ func (o *openedVault) putFields(ctx context.Context, s *vault.Space, path string
 	if list, err = settleCertificate(list, &meta); err != nil {
 		return err
 	}
-	done, err := s.Commit(ctx, []vault.Change{{
+	_, err = s.Commit(ctx, []vault.Change{{
 		Type: vlog.Put, Meta: meta, Fields: list, New: so.isNew, IfVersion: so.ifVersion,
 	}})
 	if err != nil {
 		return o.withoutUser(err)
 	}
-	o.recordCommit(done)
 	if o.env.json {
 		now, err := s.Find(path)
 		if err != nil {

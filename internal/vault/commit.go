@@ -148,6 +148,7 @@ func (w *writer) committed() (*Committed, error) {
 	if w.renewed {
 		out.Epoch = w.epoch
 	}
+	s.v.tell(out)
 	return out, nil
 }
 

@@ -215,6 +215,7 @@ func (c *compaction) write() error {
 	if c.w.renewed {
 		c.out.Committed.Epoch = c.w.epoch
 	}
+	s.v.tell(c.out.Committed)
 	if err := c.removeOld(); err != nil {
 		return err
 	}

@@ -17,6 +17,9 @@ type EventLog interface {
 	Head() (head LogHead, ok bool)
 	// Check holds the log against a head that was remembered, when the vault is unlocked.
 	Check(LogHead) error
+	// Committed is told each commit that has become durable, so that the log is a memory of the vault's
+	// head.
+	Committed(*Committed)
 	// Lost is asked when this machine's memory of the vault is gone: the error refuses a vault that
 	// is older than what the log knows of it. wrote says that this device has written to the vault.
 	Lost(v *Vault, wrote bool) error
@@ -45,6 +48,13 @@ func (v *Vault) events(m *memory) []byte {
 		return nil
 	}
 	return head.record()
+}
+
+// tell tells the log of events what has become durable.
+func (v *Vault) tell(c *Committed) {
+	if v.opts.Log != nil {
+		v.opts.Log.Committed(c)
+	}
 }
 
 // checkLog holds the log of events against what was seen of it.
