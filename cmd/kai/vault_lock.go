@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"time"
 
@@ -78,7 +77,7 @@ WantedBy=sleep.target
 `
 
 func printLockUnit(env *env) error {
-	program, err := os.Executable()
+	program, err := env.sys.executable()
 	if err != nil {
 		return err
 	}
