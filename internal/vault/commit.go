@@ -247,6 +247,11 @@ func (s *Space) newWriter() (*writer, error) {
 		}
 	}
 	if l.end.Offset >= s.v.roll {
+		// The sync of the new file says nothing of the end of this one, whose writer may have died before
+		// it was durable.
+		if err := s.syncFile(w.file); err != nil {
+			return nil, err
+		}
 		w.begin(logName{dev, l.end.generation, l.end.Next})
 		return w, nil
 	}

@@ -367,15 +367,19 @@ func (s *Space) rememberLogs() {
 // copy files do not sync.
 func (s *Space) syncLog(l *deviceLog) error {
 	for i := range l.files {
-		f, err := s.v.dir.OpenFile(spaceFile(s.id, l.files[i].logName), os.O_RDWR, 0)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(f.SyncData(), f.Close()); err != nil {
+		if err := s.syncFile(l.files[i].logName); err != nil {
 			return err
 		}
 	}
 	return s.v.dir.SyncDir(s.dir())
+}
+
+func (s *Space) syncFile(name logName) error {
+	f, err := s.v.dir.OpenFile(spaceFile(s.id, name), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.SyncData(), f.Close())
 }
 
 // before reports whether a place of a log lies before another.
