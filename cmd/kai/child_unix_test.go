@@ -237,12 +237,17 @@ func TestChildLeavesPrograms(t *testing.T) {
 	if code != 3 || stdout != mask.Tag+"\n" {
 		t.Errorf("exit %d: %q", code, stdout)
 	}
-	cmd, _, out := startChild(t, "-env", "V="+value, "--", "sh", "-c", `sleep 50 & echo $!; exit 3`)
-	pid, err := out.ReadString('\n')
+	cmd, _, out := startChild(t, "-env", "V="+value, "--", "sh", "-c", `sleep 50 & echo $! $$; exit 3`)
+	line, err := out.ReadString('\n')
+	var left, child int
+	if err == nil {
+		_, err = fmt.Sscan(line, &left, &child)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { exec.Command("kill", strings.TrimSpace(pid)).Run() })
+	t.Cleanup(func() { syscall.Kill(left, syscall.SIGTERM) })
+	poll(t, func() bool { return syscall.Kill(child, 0) == syscall.ESRCH }) // it has its exit code by itself
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

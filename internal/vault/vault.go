@@ -248,17 +248,20 @@ func (v *Vault) refresh(keys *Keys) error {
 
 // reread reads the manifests, and holds them against what was seen of them here and against the keys.
 func (v *Vault) reread(keys *Keys) error {
+	m := &memory{lost: true}
+	if keys.local != nil {
+		// First what was seen: readers do not lock, and what others publish meanwhile is seen after it is
+		// there.
+		var err error
+		if m, err = v.recall(keys.local); err != nil {
+			return err
+		}
+	}
 	if err := v.readManifests(); err != nil {
 		return err
 	}
-	if keys.local != nil {
-		m, err := v.recall(keys.local)
-		if err != nil {
-			return err
-		}
-		if err := v.checkManifestMemory(m); err != nil {
-			return err
-		}
+	if err := v.checkManifestMemory(m); err != nil {
+		return err
 	}
 	return v.checkMACs(keys)
 }
