@@ -385,9 +385,7 @@ const maxRecord = 32 << 20
 // reindex makes the index anew, if nobody else is writing. It is a cache: what goes wrong is told and
 // changes nothing.
 func (s *Space) reindex() {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel() // ask once
-	held, err := s.v.dir.Lock(ctx, lockFile, 0)
+	held, err := s.v.take(context.Background(), 0) // ask once
 	if err != nil {
 		return
 	}
