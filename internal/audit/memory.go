@@ -52,22 +52,24 @@ func (l *Log) Compare(name string, known Head) error {
 	if err != nil {
 		return err
 	}
-	text, err := known.against(Head{LogID: l.info.LogID, N: size}, func(n uint64) ([32]byte, error) {
-		edges, err := tree{l.dir}.edges(n)
-		if errors.Is(err, errShort) {
-			return l.rootFromLines(n)
+	log := Head{LogID: l.info.LogID, N: size}
+	// The tree is made of the lines, and may have rotted: they decide.
+	text, err := known.against(log, l.rootFromTree)
+	if short := errors.Is(err, errShort); short || text != "" {
+		if again, linesErr := known.against(log, l.rootFromLines); short || linesErr == nil {
+			text, err = again, linesErr
 		}
-		if err != nil {
-			return [32]byte{}, err
-		}
-		return edges[0].root(), nil
-	})
+	}
 	if err == nil && text != "" {
-		// The tree is made of the lines, and may have rotted: they decide.
-		if root, linesErr := l.rootFromLines(min(known.N, size)); linesErr == nil && known.LogID == l.info.LogID && known.N <= size && root == known.Root {
-			return nil
-		}
 		err = &RollbackError{name, text}
 	}
 	return err
+}
+
+func (l *Log) rootFromTree(n uint64) ([32]byte, error) {
+	edges, err := tree{l.dir}.edges(n)
+	if err != nil {
+		return [32]byte{}, err
+	}
+	return edges[0].root(), nil
 }

@@ -383,9 +383,5 @@ func (w *writer) rootAt(n uint64) ([32]byte, error) {
 	if n > w.from { // adopted just now: the file does not have it yet
 		return w.l.rootFromLines(n)
 	}
-	edges, err := tree{w.l.dir}.edges(n)
-	if err != nil {
-		return [32]byte{}, err
-	}
-	return edges[0].root(), nil
+	return w.l.rootFromTree(n)
 }
