@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"kai/internal/audit"
 	"kai/internal/audit/event"
@@ -124,7 +125,7 @@ func (c *loggedCommit) missingIn(v *vault.Vault) (string, error) {
 }
 
 // commits are the newest commits to the vault that the log knows, one a namespace and device.
-func (o *openedLog) commits(ctx context.Context) func(yield func(*loggedCommit, error) bool) {
+func (o *openedLog) commits(ctx context.Context) iter.Seq2[*loggedCommit, error] {
 	return func(yield func(*loggedCommit, error) bool) {
 		size, err := o.Size()
 		if err != nil {

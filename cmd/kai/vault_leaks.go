@@ -52,41 +52,23 @@ func (o *openedVault) findLeaks(ctx context.Context, dir string, report func(vau
 		defer wipe()
 		return o.searchLeaks(ctx, root, dir, batch, report)
 	}
-	names, err := o.Namespaces(o.keys)
-	if err != nil {
+	err = o.each(&secretFilter{}, func(l *listedSecret) (err error) {
+		if batch, err = o.addLeaks(batch, l); err == nil && len(batch) >= leakBatch {
+			err = search()
+		}
 		return err
-	}
-	for _, name := range names {
-		s, err := o.Space(o.keys, name)
-		if err != nil {
-			return err
-		}
-		versions, err := s.List(false)
-		if err != nil {
-			return err
-		}
-		for _, v := range versions {
-			if batch, err = o.addLeaks(batch, s, v); err != nil {
-				return err
-			}
-			if len(batch) >= leakBatch {
-				if err := search(); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	if len(batch) == 0 {
-		return nil
+	})
+	if err != nil || len(batch) == 0 {
+		return err
 	}
 	return search()
 }
 
 // addLeaks adds the fields of a secret, if the keys open it.
-func (o *openedVault) addLeaks(batch []leak, s *vault.Space, v *vault.Version) ([]leak, error) {
-	list, buf, err := s.Value(v)
+func (o *openedVault) addLeaks(batch []leak, l *listedSecret) ([]leak, error) {
+	list, buf, err := l.space.Value(l.version)
 	if errors.Is(err, vault.ErrDenied) || errors.Is(err, vault.ErrNeedsUser) {
-		o.env.warn("%s/%s: not looked for: %v", s.Name(), printable(v.Path), err)
+		o.env.warn("%s: not looked for: %v", printable(l.full()), err)
 		return batch, nil
 	}
 	if err != nil {
@@ -99,7 +81,7 @@ func (o *openedVault) addLeaks(batch []leak, s *vault.Space, v *vault.Version) (
 		}
 		value := secret.New(len(f.Value))
 		copy(value.Expose(), f.Value)
-		batch = append(batch, leak{s.Name() + "/" + v.Path + "#" + f.Name, value})
+		batch = append(batch, leak{l.full() + "#" + f.Name, value})
 	}
 	return batch, nil
 }
