@@ -48,9 +48,10 @@ type Receipt struct {
 // others hold the log for five seconds, and those of the file system.
 //
 // Expected system calls, with nothing to recover: those of durable.Lock.Take, openat and pread of
-// state, segment and tree (fstatat in place of openat from the second append on: they stay open), one
-// pwrite and fdatasync of the segment, pwrite of tree and state, fdatasync of the state and a look at
-// the reserve unless all events only begin, and those of the memories.
+// state, segment and tree (from the second append on they stay open: fstatat in place of openat, and
+// only the state is read while nobody else appends), lstat of epoch.next, one pwrite and fdatasync of
+// the segment, pwrite of tree and state, fdatasync of the state and a look at the reserve unless all
+// events only begin, and those of the memories.
 func (l *Log) Append(ctx context.Context, drafts ...Draft) (Receipt, error) {
 	if len(drafts) > MaxBatch {
 		return Receipt{}, fmt.Errorf("audit log: %d events at once, at most %d", len(drafts), MaxBatch)

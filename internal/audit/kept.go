@@ -8,12 +8,13 @@ import (
 	"kai/internal/durable"
 )
 
-// kept is a file that stays open from one append of a Log to the next. What it holds is read anew
-// each time.
+// kept is a file that stays open from one append of a Log to the next. What the state file holds is
+// read anew each time, and the others with it unless it says what it said then.
 type kept struct {
 	durable.File             // nil: none
 	info         fs.FileInfo // of File, when it was opened
 	size         int64       // of File, when this append took it
+	again        bool        // the append before had it, too
 	place        string      // among the kept ones, for one file each; "" where none is for it
 }
 
@@ -43,7 +44,7 @@ func (l *Log) openKept(name string) (kept, error) {
 	if k.File != nil {
 		perm, size, err := l.dir.Still(name, k.info)
 		if err == nil && !othersMay(perm) {
-			k.size = size
+			k.size, k.again = size, true
 			return k, nil
 		}
 		k.close()
@@ -56,7 +57,7 @@ func openNew(d *durable.Dir, name string, flag int, place string) (kept, error) 
 	if err != nil {
 		return kept{}, err
 	}
-	return kept{f, info, info.Size(), place}, nil
+	return kept{File: f, info: info, size: info.Size(), place: place}, nil
 }
 
 // keep leaves a file to the next append.

@@ -76,8 +76,9 @@ type Log struct {
 	info Info
 	lock *durable.Lock
 
-	mu   sync.Mutex // guards dead, and appends of this process
+	mu   sync.Mutex // guards dead and end, and appends of this process
 	dead error      // why nothing can be appended any more
+	end  mark       // behind the last append of this Log, without the key
 
 	keptMu sync.Mutex      // guards kept
 	kept   map[string]kept // open files that no append has at the moment

@@ -63,17 +63,32 @@ func (w *writer) continueSegment() error {
 	if err := w.openSegment(); err != nil {
 		return err
 	}
-	if err := w.loadEdge(); err != nil {
+	known := w.goesOn()
+	if known {
+		w.mark = w.l.end.with(w.st.key)
+	} else if err := w.readLast(); err != nil {
+		return err
+	}
+	if err := w.loadEdge(known); err != nil {
 		return err
 	}
 	if err := w.recover(); err != nil {
 		return err
 	}
 	w.written = w.mark
+	if known {
+		return nil
+	}
 	return w.finishEpoch()
 }
 
-// openSegment opens the last segment and compares its end with the state.
+// goesOn reports whether the log ends where the append before of this Log left it, in the file that
+// it wrote. Then there is nothing to finish, and the last event is known.
+func (w *writer) goesOn() bool {
+	return w.st.n > 0 && w.file.again && w.file.size == int64(w.st.segOff) && w.st.sameEnd(&w.l.end.st)
+}
+
+// openSegment opens the last segment and compares its size with the state.
 func (w *writer) openSegment() error {
 	if w.st.n == 0 {
 		return nil
@@ -93,7 +108,7 @@ func (w *writer) openSegment() error {
 	if size := f.size; uint64(size) < w.st.segOff {
 		return &TamperError{N: w.st.n, Check: CheckTail, Text: fmt.Sprintf("state says %d events in %d bytes, %s has %d bytes", w.st.n, w.st.segOff, segmentName(first), size)}
 	}
-	return w.readLast()
+	return nil
 }
 
 // openLast opens a segment to go on with it. One that is full was sealed, perhaps by a process that
@@ -109,6 +124,9 @@ func (l *Log) openLast(first uint64) (kept, error) {
 
 // readLast reads the event before the end, for its time, and compares it with the state.
 func (w *writer) readLast() error {
+	if w.st.n == 0 {
+		return nil
+	}
 	size := min(w.st.segOff, uint64(len(w.buf)))
 	for {
 		b := slices.Grow(w.buf[:0], int(size))[:size]
@@ -143,8 +161,9 @@ func lastLine(b []byte, whole bool) ([]byte, bool) {
 	return b, whole
 }
 
-// loadEdge reads the tree's right edge, or makes the tree anew from the lines.
-func (w *writer) loadEdge() error {
+// loadEdge reads the tree's right edge, unless it is known and its file is the one that has it, or
+// makes the tree anew from the lines.
+func (w *writer) loadEdge(known bool) error {
 	if w.st.n == 0 {
 		return nil
 	}
@@ -156,6 +175,9 @@ func (w *writer) loadEdge() error {
 		return err
 	}
 	w.treeFile = f
+	if known && f.again && f.size == tlog.StoredHashCount(int64(w.st.n))*hashSize {
+		return nil
+	}
 	end := newHashTail(f, w.st.n, w.buf[:])
 	last, err := readHash(end, tlog.StoredHashIndex(0, int64(w.st.n)-1))
 	if err == nil && last != w.st.prev {

@@ -30,6 +30,11 @@ type state struct {
 	prev   [32]byte // hash of leaf n−1; zeros when n is 0
 }
 
+// sameEnd reports whether s is the same end of a log, whatever its key.
+func (s *state) sameEnd(as *state) bool {
+	return s.n == as.n && s.segOff == as.segOff && s.epoch == as.epoch && s.seg == as.seg && s.prev == as.prev
+}
+
 // encode appends one copy to b, which is empty.
 func (s *state) encode(b []byte) []byte {
 	b = append(b, stateMagic...)

@@ -98,7 +98,10 @@ func (l *Log) appendWithoutRecovery(d Draft) (Receipt, error) {
 		if err := w.openSegment(); err != nil {
 			return nil, err
 		}
-		if err := w.loadEdge(); err != nil {
+		if err := w.readLast(); err != nil {
+			return nil, err
+		}
+		if err := w.loadEdge(false); err != nil {
 			return nil, err
 		}
 		if w.file.File == nil {

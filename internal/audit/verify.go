@@ -287,10 +287,14 @@ func (v *verifier) checkTail() {
 func (v *verifier) readEnd() error {
 	w := &writer{l: v.l, mark: mark{st: v.st}}
 	defer w.close()
-	if err := w.openSegment(); !errors.As(err, &v.badEnd) {
-		return err
+	err := w.openSegment()
+	if err == nil {
+		err = w.readLast()
 	}
-	return nil
+	if errors.As(err, &v.badEnd) {
+		return nil
+	}
+	return err
 }
 
 // checkMemories compares the head with what is remembered of it.

@@ -59,6 +59,12 @@ func (w *writer) close() {
 	}
 }
 
+// with is m with the key of its end, which no Log keeps.
+func (m mark) with(key [32]byte) mark {
+	m.st.key = key
+	return m
+}
+
 func (w *writer) head() Head { return Head{w.l.info.LogID, w.st.n, w.edge.root()} }
 
 // addOwn adds what the log has to say before anything else.
@@ -336,5 +342,6 @@ func (w *writer) commit() error {
 		w.keepReserve()
 	}
 	w.committed = true
+	w.l.end = w.mark.with([32]byte{})
 	return nil
 }
