@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Dir is a directory and everything below it.
@@ -140,6 +141,43 @@ func (d *Dir) ReadDir(name string) ([]fs.DirEntry, error) {
 		return nil, failed("directory", name, err)
 	}
 	return entries, nil
+}
+
+// Listing is what a directory held when it was read.
+type Listing struct {
+	Entries []fs.DirEntry
+	stamp   stamp
+	settled bool // every later change of the directory gives it another stamp
+}
+
+// stamp tells whether a directory has changed.
+type stamp struct {
+	dev, ino uint64
+	changed  time.Time
+}
+
+// settling is how long after a change a directory may be changed again and have the same stamp: file
+// systems count in ticks, of up to two seconds.
+const settling = 3 * time.Second
+
+// List is ReadDir, and gives back last, which may be nil, if the directory has not changed since.
+//
+// Expected system calls: fstatat(name), and those of ReadDir unless that tells enough.
+func (d *Dir) List(name string, last *Listing) (*Listing, error) {
+	quick, ok := d.fs.(interface{ stamp(string) (stamp, error) })
+	now := Listing{}
+	if ok {
+		var err error
+		if now.stamp, err = quick.stamp(name); err == nil {
+			now.settled = time.Since(now.stamp.changed) > settling
+		}
+	}
+	if last != nil && last.settled && now.settled && last.stamp == now.stamp {
+		return last, nil
+	}
+	var err error
+	now.Entries, err = d.ReadDir(name)
+	return &now, err
 }
 
 // Lstat describes a file without following a link.

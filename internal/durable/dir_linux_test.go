@@ -2,10 +2,13 @@ package durable_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -116,4 +119,47 @@ func TestSealedFilesAreNotWritten(t *testing.T) {
 	if got := content(t, filepath.Join(dir, "g")); got != "text" {
 		t.Errorf("holds %q", got)
 	}
+}
+
+// What lies in a directory is read again only where the system says that it has changed, and that is
+// believed only when the change before is some time ago.
+func TestListAgain(t *testing.T) {
+	path, root := temp(t)
+	must(t, os.Mkdir(filepath.Join(path, "sub"), 0o700))
+	d := durable.NewDir(root)
+	var last *durable.Listing
+	again := func(want bool, names ...string) {
+		t.Helper()
+		list, err := d.List("sub", last)
+		must(t, err)
+		var got []string
+		for _, e := range list.Entries {
+			got = append(got, e.Name())
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, names) || last != nil && (list == last) != want {
+			t.Errorf("%q, want %q; not read: %v", got, names, list == last)
+		}
+		last = list
+	}
+	// Many changes within one tick of the clock.
+	var names []string
+	for i := range 100 {
+		name := fmt.Sprintf("%03d", i)
+		names = append(names, name)
+		put(t, filepath.Join(path, "sub"), name, "")
+		again(false, names...)
+	}
+	again(false, names...)
+	time.Sleep(3200 * time.Millisecond)
+	again(false, names...)
+	again(true, names...)
+	must(t, os.Rename(filepath.Join(path, "sub", "000"), filepath.Join(path, "sub", "zzz")))
+	again(false, append(slices.Clone(names[1:]), "zzz")...)
+	must(t, os.Rename(filepath.Join(path, "sub"), filepath.Join(path, "old")))
+	must(t, os.Mkdir(filepath.Join(path, "sub"), 0o700))
+	again(false)
+	must(t, os.Remove(filepath.Join(path, "sub")))
+	_, err := d.List("sub", last)
+	wantErr(t, "missing", err, fs.ErrNotExist)
 }

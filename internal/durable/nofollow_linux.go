@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -82,7 +83,7 @@ func (r *rootFS) openDirAtOnce(name string) (*os.File, error) {
 		return nil, nil
 	}
 	how := unix.OpenHow{
-		Flags:   unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NONBLOCK | unix.O_CLOEXEC,
+		Flags:   unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC,
 		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS,
 	}
 	var fd int
@@ -95,6 +96,18 @@ func (r *rootFS) openDirAtOnce(name string) (*os.File, error) {
 		return nil, nil
 	}
 	return os.NewFile(uintptr(fd), r.root.Name()+"/"+name), nil
+}
+
+// stamp is that of a directory, by the time that nobody can set.
+func (r *rootFS) stamp(name string) (stamp, error) {
+	dir, dirfd := r.self.dir(r.root)
+	if dir == nil {
+		return stamp{}, errors.ErrUnsupported
+	}
+	var now unix.Stat_t
+	err := retry(func() error { return unix.Fstatat(dirfd, name, &now, unix.AT_SYMLINK_NOFOLLOW) })
+	runtime.KeepAlive(dir)
+	return stamp{uint64(now.Dev), now.Ino, time.Unix(now.Ctim.Unix())}, err
 }
 
 // Still is [Dir.Still].

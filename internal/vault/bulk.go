@@ -28,6 +28,7 @@ func (s *Space) CommitSeq(ctx context.Context, changes iter.Seq2[*Change, error]
 	if err != nil {
 		return nil, err
 	}
+	w.own = nil // what is added is too much to be kept
 	known, err := s.items()
 	if err != nil {
 		return nil, err

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"time"
 
 	"kai/internal/canon"
-	"kai/internal/durable"
 	"kai/internal/vault/fields"
 	"kai/internal/vault/objectid"
 	"kai/internal/vault/vlog"
@@ -97,7 +97,7 @@ func (s *Space) commit(changes []Change) (*Committed, error) {
 // indexAfter keeps the index near the end of the logs, for who only writes: reading tries so too, and
 // cannot while we hold the lock.
 func (s *Space) indexAfter(written int) {
-	if s.tail+written <= indexTail {
+	if s.tail += written; s.tail <= indexTail {
 		return
 	}
 	s.view = nil
@@ -130,6 +130,9 @@ func (s *Space) beginCommit() (*writer, error) {
 	if cert.Removed || !may {
 		return nil, fmt.Errorf("namespace %s: writing: %w", s.name, ErrDenied)
 	}
+	if s.stands() {
+		return s.nextWriter()
+	}
 	s.view = nil // others may have written
 	return s.newWriter()
 }
@@ -141,7 +144,7 @@ func (w *writer) committed() (*Committed, error) {
 		return nil, err
 	}
 	s := w.s
-	s.view = nil
+	w.advance(end)
 	out := &Committed{
 		Namespace: s.id, Record: RecordID{s.keys.device.id, end.Next - 1}, Gen: end.generation, Chain: end.Chain,
 	}
@@ -197,134 +200,21 @@ type writer struct {
 	now   time.Time
 	last  clock
 	added map[string]*item
-	epoch uint32
+	// own is the log that is gone on with, if one is; versions are what was added then.
+	own      *deviceLog
+	versions []*Version
+	epoch    uint32
 	// left is how many records may still be sealed under the key of epoch, and renewed says that the
 	// commit has begun it.
 	left    uint64
 	renewed bool
-	out     durable.File // nil until something is written
+	out     *writing // nil until something is written
 	// offset is where the commit begins in it.
 	offset int64
 	meta   []byte // of the change that is being added
 	value  []byte // likewise; wiped
 	sealed []byte // likewise
 	inner  *innerLayer
-}
-
-// newWriter finds the end of this device's log, and cuts off what a crash has left there.
-func (s *Space) newWriter() (*writer, error) {
-	if err := s.open(); err != nil {
-		return nil, err
-	}
-	w := &writer{s: s, now: s.v.opts.Now(), added: map[string]*item{}, epoch: s.policy.Last().E, inner: s.inner()}
-	dev := s.keys.device.id
-	i := slices.IndexFunc(s.view.logs, func(l *deviceLog) bool { return l.dev == dev })
-	if i < 0 {
-		if err := s.checkNewLog(dev); err != nil {
-			return nil, err
-		}
-		w.begin(logName{dev, 1, 1})
-		return w, nil
-	}
-	l := s.view.logs[i]
-	named, err := s.findEnd(l)
-	if err != nil {
-		return nil, err
-	}
-	w.named = named
-	w.file = logName{dev, l.end.generation, l.end.first}
-	if l.end.Offset <= vlog.HeaderSize {
-		// The newest file holds no commit: the process died while it made it.
-		if err := s.v.dir.Remove(spaceFile(s.id, w.file)); err != nil {
-			return nil, err
-		}
-		s.view = nil
-		return s.newWriter()
-	}
-	if l.torn {
-		if err := s.cut(w.file, l.end.Offset); err != nil {
-			return nil, err
-		}
-	}
-	if l.end.Offset >= s.v.roll {
-		// The sync of the new file says nothing of the end of this one, whose writer may have died before
-		// it was durable.
-		if err := s.syncFile(w.file); err != nil {
-			return nil, err
-		}
-		w.begin(logName{dev, l.end.generation, l.end.Next})
-		return w, nil
-	}
-	for j := range l.files {
-		if l.files[j].logName == w.file {
-			w.from = l.end.Position
-			w.b = vlog.NewBuilder(&l.files[j].header, l.end.Chain, l.end.Next)
-		}
-	}
-	return w, nil
-}
-
-// checkNewLog keeps a device from beginning its log again after its files were removed.
-func (s *Space) checkNewLog(dev objectid.ID) error {
-	m, err := s.v.recall(s.keys.local)
-	if err != nil {
-		return err
-	}
-	if p, ok := m.places[logID{s.id, dev}]; ok {
-		return s.v.checkPlace(logID{s.id, dev}, p)
-	}
-	return nil
-}
-
-// begin makes the commit one into a new file.
-func (w *writer) begin(name logName) {
-	s := w.s
-	h := &vlog.Header{Vault: s.v.id, Namespace: s.id, Device: name.dev, Generation: name.generation, First: name.first}
-	w.file, w.fresh, w.named = name, true, false
-	w.from = h.Start()
-	w.b = vlog.NewBuilder(h, h.Chain(), h.First)
-}
-
-// findEnd reads the log from what was seen of it to its end. named says that something was seen of
-// its last file, whose name was durable then.
-func (s *Space) findEnd(l *deviceLog) (named bool, err error) {
-	m, err := s.v.recall(s.keys.local)
-	if err != nil {
-		return false, err
-	}
-	start, from := 0, l.files[0].header.Start()
-	if p, ok := m.places[logID{s.id, l.dev}]; ok {
-		if err := s.v.checkPlace(logID{s.id, l.dev}, p); err != nil {
-			return false, err
-		}
-		for i := range l.files {
-			if l.files[i].generation == p.generation && l.files[i].first == p.first {
-				start, from, named = i, p.Position, i == len(l.files)-1
-			}
-		}
-	}
-	f := &l.files[start]
-	f.end, l.end = from.Offset, place{f.generation, f.first, from}
-	return named, s.scan(l, start, from, nil)
-}
-
-// cut removes what follows the last checkpoint of this device's log: it was acknowledged to nobody.
-func (s *Space) cut(name logName, end int64) error {
-	file := spaceFile(s.id, name)
-	f, err := s.v.dir.OpenFile(file, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil || info.Size() == end {
-		return err
-	}
-	s.v.opts.warnf("%s: %d bytes of a commit that was cut short were removed", file, info.Size()-end)
-	if err := f.Truncate(end); err != nil {
-		return err
-	}
-	return f.SyncData()
 }
 
 // add seals one change.
@@ -393,12 +283,17 @@ func (w *writer) add(c *Change, known *item) (version uint64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	next := &item{heads: slices.Clone(known.heads), notes: known.notes}
-	next.add(&Version{
+	next := &item{heads: slices.Clone(known.heads), notes: maps.Clone(known.notes)}
+	v := &Version{
 		Meta: m, Record: RecordID{w.file.dev, placed.Sequence}, kind: c.Type, Deleted: c.Type == vlog.Del, Epoch: w.epoch,
+		flags: d.Flags, sequence: placed.Sequence,
 		at: location{offset: w.begins() + placed.Offset, size: placed.Size, check: [checkSize]byte(placed.Chain[:])},
-	}, c.Type)
+	}
+	next.add(v, c.Type)
 	w.added[m.Path] = next
+	if w.own != nil {
+		w.versions = append(w.versions, v)
+	}
 	return m.Version, nil
 }
 
@@ -463,7 +358,7 @@ func (w *writer) begins() int64 {
 }
 
 // openFile opens the file that is appended to.
-func (w *writer) openFile() (err error) {
+func (w *writer) openFile() error {
 	if w.out != nil {
 		return nil
 	}
@@ -473,15 +368,17 @@ func (w *writer) openFile() (err error) {
 	if w.fresh {
 		flag |= os.O_CREATE
 	}
-	if w.out, err = w.s.v.dir.OpenFile(name, flag, 0o600); err != nil {
-		w.out = nil
+	out := &w.s.v.log
+	size, err := w.s.v.openWriting(out, name, flag)
+	if err == nil && w.fresh && size >= vlog.HeaderSize {
+		// Records: what a new file finds under its name is at most the beginning of a header.
+		err = fileError(name, ErrTampered)
+	}
+	if err != nil {
+		out.close()
 		return err
 	}
-	if err := w.checkFresh(w.out); err != nil {
-		err = errors.Join(fileError(name, err), w.out.Close())
-		w.out = nil
-		return err
-	}
+	w.out = out
 	return nil
 }
 
@@ -507,7 +404,9 @@ func (w *writer) abort(err error) error {
 	if w.out == nil {
 		return err
 	}
-	return errors.Join(err, w.out.Truncate(w.offset), w.out.Close())
+	w.s.view = nil
+	defer w.out.close() // after a failed sync nobody asks this descriptor again
+	return errors.Join(err, w.out.Truncate(w.offset))
 }
 
 // finish ends the commit: one sync.
@@ -520,9 +419,6 @@ func (w *writer) finish() (place, error) {
 	}
 	if err != nil {
 		return place{}, w.abort(err)
-	}
-	if err := w.out.Close(); err != nil {
-		return place{}, err
 	}
 	if !w.named { // new, or made by a process that died before it came here
 		if err := s.v.dir.SyncDir(s.dir()); err != nil {
@@ -537,17 +433,4 @@ func (w *writer) finish() (place, error) {
 		s.v.opts.warnf("what was written is not remembered: %v", err)
 	}
 	return end, nil
-}
-
-// checkFresh refuses to write over records: what a new file finds under its name is at most the
-// beginning of a header.
-func (w *writer) checkFresh(f durable.File) error {
-	if !w.fresh {
-		return nil
-	}
-	info, err := f.Stat()
-	if err == nil && info.Size() >= vlog.HeaderSize {
-		err = ErrTampered
-	}
-	return err
 }

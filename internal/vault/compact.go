@@ -258,6 +258,7 @@ func flush(b *vlog.Builder, file *durable.Output, least int) error {
 // removeOld removes the files of the old generation, and of any before it.
 func (c *compaction) removeOld() error {
 	s := c.s
+	s.v.log.close()
 	names, err := s.logNames()
 	if err != nil {
 		return err

@@ -234,6 +234,7 @@ func (v *Vault) request(keys *Keys) *DeviceRequest {
 
 // forgetSeen removes what was remembered under another device key.
 func (v *Vault) forgetSeen() error {
+	v.memo.close()
 	err := v.dir.Remove(seenFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

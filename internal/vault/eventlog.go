@@ -74,6 +74,7 @@ func (v *Vault) forget() error {
 		return err
 	}
 	defer held.Unlock()
+	v.memo.close()
 	if err := v.dir.Remove(seenFile); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -85,6 +85,20 @@ func operations() []operation {
 		{name: "next commit", steps: 1, prepare: some, do: func(b *testVault) error {
 			return setIn(b, put("first", KindAPIKeys, "three"), Change{Type: vlog.Del, Meta: Meta{Path: "second", Kind: KindCredentials}}, put("third", KindAPIKeys, strings.Repeat("x", 9000)))
 		}},
+		{name: "commits of one space", steps: 3, prepare: some, do: func(b *testVault) error {
+			s, err := b.v.Space(b.keys, DefaultNamespace)
+			if err != nil {
+				return err
+			}
+			var first error // the others go on whatever became of it
+			for _, value := range []string{"three", "four", "five"} {
+				_, err := s.Commit(ctx, []Change{put("first", KindAPIKeys, value), put("third "+value, KindAPIKeys, value)})
+				if first == nil {
+					first = err
+				}
+			}
+			return first
+		}},
 		{name: "commit into a new file", steps: 1, prepare: func(b *testVault) { some(b); b.v.roll = 1 }, do: func(b *testVault) error {
 			return setIn(b, put("first", KindAPIKeys, "three"))
 		}},

@@ -236,7 +236,7 @@ func (v *Vault) Under(h *authority.Signed) *Vault {
 	u := *v
 	u.manifest, u.heads = &h.Manifest, []*authority.Signed{h}
 	u.devices, u.policies = map[objectid.ID]*authority.Device{}, map[objectid.ID]*authority.Policy{}
-	u.locked, u.recalled, u.kept = false, nil, nil // that is v's alone
+	u.locked, u.current, u.recalled, u.memo, u.log, u.kept = false, false, nil, writing{}, writing{}, nil // that is v's alone
 	return &u
 }
 

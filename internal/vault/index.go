@@ -92,8 +92,7 @@ type indexFile struct {
 // index is an open one.
 type index struct {
 	s       *Space
-	f       durable.File
-	key     *secret.Bytes
+	f       durable.File // nil: it is opened when a page is needed
 	tags    *pathTagger
 	aead    cipher.AEAD
 	build   [buildSize]byte
@@ -106,9 +105,12 @@ type index struct {
 
 func (s *Space) indexName() string { return path.Join(indexDir, s.id.String()+".kvi") }
 
-func (ix *index) close() {
-	ix.f.Close()
-	ix.key.Wipe()
+// rest closes the file. The next page that is needed opens it again: one of another build does not open.
+func (ix *index) rest() {
+	if ix.f != nil {
+		ix.f.Close()
+		ix.f = nil
+	}
 }
 
 // openIndex opens the index if it fits the logs. It is nil otherwise.
@@ -128,7 +130,8 @@ func (s *Space) openIndex() (*index, error) {
 		}
 		return nil, err
 	}
-	ix := &index{s: s, f: f, key: key, tags: newPathTagger(key), pageNo: -1}
+	defer key.Wipe()
+	ix := &index{s: s, f: f, tags: newPathTagger(key), pageNo: -1}
 	if ix.aead, err = xaes.New(key.Expose()); err == nil {
 		err = ix.readHead()
 	}
@@ -136,7 +139,7 @@ func (s *Space) openIndex() (*index, error) {
 		err = ix.fits()
 	}
 	if err != nil {
-		ix.close()
+		ix.rest()
 		return nil, nil
 	}
 	return ix, nil
@@ -149,6 +152,13 @@ func pageAAD(ns objectid.ID, build [buildSize]byte, page uint32) []byte {
 
 // readPage opens a page.
 func (ix *index) readPage(n int) ([]byte, error) {
+	if ix.f == nil {
+		f, err := ix.s.v.dir.OpenFile(ix.s.indexName(), os.O_RDONLY, 0)
+		if err != nil {
+			return nil, errIndex
+		}
+		ix.f = f
+	}
 	b := make([]byte, pageSize)
 	if _, err := ix.f.ReadAt(b, int64(n)*pageSize); err != nil {
 		return nil, errIndex
@@ -410,7 +420,7 @@ func (s *Space) writeIndex() error {
 		return err
 	}
 	if old != nil {
-		defer old.close()
+		defer old.rest()
 	}
 	touched := map[string]*item{}
 	var files []indexFile

@@ -20,7 +20,7 @@ func (b *testVault) readIndex(s *Space) (files, entries []string) {
 	if ix == nil {
 		b.Fatal("there is no index")
 	}
-	defer ix.close()
+	defer ix.rest()
 	for _, f := range ix.files {
 		files = append(files, fmt.Sprintf("%s to %+v", f.logName, f.Position))
 	}

@@ -113,9 +113,22 @@ type valueID struct {
 type deviceKey struct {
 	id   objectid.ID
 	seed *secret.Bytes // Ed25519
+	key  ed25519.PrivateKey
 }
 
-func (d *deviceKey) private() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(d.seed.Expose()) }
+// private is the key that the seed makes, once: it takes as long as a signature.
+func (d *deviceKey) private() ed25519.PrivateKey {
+	if d.key == nil {
+		d.key = ed25519.NewKeyFromSeed(d.seed.Expose())
+	}
+	return d.key
+}
+
+func (d *deviceKey) wipe() {
+	d.seed.Wipe()
+	clear(d.key)
+	d.key = nil
+}
 
 // Wipe overwrites all keys.
 func (k *Keys) Wipe() {
@@ -126,7 +139,7 @@ func (k *Keys) Wipe() {
 	k.user.Wipe()
 	k.local.Wipe()
 	if k.device != nil {
-		k.device.seed.Wipe()
+		k.device.wipe()
 	}
 	for _, s := range k.spaces {
 		s.audit.Wipe()

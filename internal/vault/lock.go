@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"runtime"
 	"time"
 
 	"kai/internal/durable"
@@ -35,7 +36,11 @@ type held struct {
 
 // Unlock gives it back: from now on others change the files.
 func (h *held) Unlock() error {
-	h.v.locked, h.v.recalled = false, nil
+	h.v.locked, h.v.current = false, false
+	if runtime.GOOS == "windows" { // others could not replace it
+		h.v.log.close()
+		h.v.memo.close()
+	}
 	for _, f := range h.v.kept {
 		_ = f.File.Close() // nothing was written to it
 	}
@@ -51,6 +56,36 @@ type keptLog struct {
 }
 
 func (keptLog) Close() error { return nil }
+
+// writing is a file that stays open for who writes to it again. What is in it is not taken for known.
+type writing struct {
+	durable.File // nil: none is open
+	info         fs.FileInfo
+	name         string
+}
+
+func (w *writing) close() {
+	if w.File != nil {
+		_ = w.File.Close() // what was to be durable was synced
+		*w = writing{}
+	}
+}
+
+// openWriting opens a file for writing, unless it is open and has the name yet, and returns its size.
+func (v *Vault) openWriting(w *writing, name string, flag int) (size int64, err error) {
+	if w.File != nil && w.name == name {
+		if _, size, err := v.dir.Still(name, w.info); err == nil {
+			return size, nil
+		}
+	}
+	w.close()
+	f, info, err := v.dir.OpenStat(name, flag, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	*w = writing{f, info, name}
+	return info.Size(), nil
+}
 
 // openLog opens a file of records for reading.
 func (v *Vault) openLog(name string) (durable.File, error) {

@@ -122,47 +122,6 @@ func (s *Space) Find(path string) (*Version, error) {
 	return nil, fmt.Errorf("%s/%s: %w", s.name, path, ErrNotFound)
 }
 
-// find is what is known of one path: from the index, and what was written since.
-func (s *Space) find(path string) (*item, error) {
-	if err := s.open(); err != nil {
-		return nil, err
-	}
-	it := &item{}
-	ix, err := s.openIndex()
-	if err != nil {
-		return nil, err
-	}
-	if ix != nil {
-		defer ix.close()
-		if err := ix.lookup(path, it); err != nil {
-			// What a lost or old index says is never believed; the records decide.
-			ix, it = nil, &item{}
-		}
-	}
-	tail := 0
-	for _, l := range s.view.logs {
-		start, from := 0, l.files[0].header.Start()
-		if ix != nil {
-			start, from = ix.covered(l)
-		}
-		err := s.recordsFrom(l, start, from, func(v *Version, t vlog.Type) error {
-			tail++
-			if v.Path == path {
-				it.add(v, t)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	s.rememberLogs()
-	if s.tail = tail; tail > indexTail {
-		s.reindex()
-	}
-	return it, nil
-}
-
 // History gives all versions of a secret that are still there, the oldest first.
 func (s *Space) History(path string) ([]*Version, error) {
 	var list []*Version

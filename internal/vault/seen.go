@@ -40,8 +40,8 @@ const (
 	seenMagic   = "KAISEEN1"
 	seenMAC     = 16
 	maxSeen     = 64 << 20
-	seenCompact = 256 << 10 // from here on it is written anew
-	seenShort   = 8 << 10   // likewise, when the vault is unlocked
+	seenCompact = 32 << 10 // from here on it is written anew: each command that writes reads all of it
+	seenShort   = 8 << 10  // likewise, when the vault is unlocked
 )
 
 // place is a position in the log of a device.
@@ -114,8 +114,9 @@ func (v *Vault) recall(key *secret.Bytes) (*memory, error) {
 		m.lost = true
 		return m, nil
 	}
-	if v.recalled != nil && v.recalled.key == key {
-		return v.recalled, nil
+	if r := v.recalled; v.locked && r != nil && r.key == key && (v.current || v.recallOn(r)) {
+		v.current = true
+		return r, nil
 	}
 	data, err := v.dir.ReadFile(seenFile, maxSeen)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -134,43 +135,72 @@ func (v *Vault) recall(key *secret.Bytes) (*memory, error) {
 		return nil, fileError(seenFile, ErrTampered)
 	}
 	m.size = int64(len(head))
-	chain := newSeenChain(key)
-	for rest := data[len(head):]; len(rest) > 0; {
-		n := 1 + int(rest[0])
-		if len(rest) < n+seenMAC {
-			break // torn
-		}
-		record := rest[1:n]
-		mac := chain.next(m.mac, record)
-		if !hmac.Equal(mac[:], rest[n:n+seenMAC]) {
-			if blockLost(data, int(m.size), int(m.size)+n+seenMAC) {
-				break
-			}
-			return nil, &FileError{seenFile, m.size, ErrTampered}
-		}
-		if !m.learn(record) {
-			return nil, &FileError{seenFile, m.size, ErrNewer}
-		}
-		m.mac = mac
-		m.size += int64(n + seenMAC)
-		rest = rest[n+seenMAC:]
+	if err := m.read(key, data[m.size:]); err != nil {
+		return nil, err
 	}
 	if v.locked {
-		m.key, v.recalled = key, m
+		m.key, v.recalled, v.current = key, m, true
 	}
 	return m, nil
 }
 
-// blockLost reports whether a part of what was appended may not have come to the disk before a power
-// cut: file systems leave zeros there. Whoever makes such zeros could cut the file off as well.
-func blockLost(data []byte, from, to int) bool {
+// recallOn reads what was added to seen.log since m was read, and reports whether m is what it says now:
+// it is not when another file has taken its place. A MAC that is the same says that everything before it
+// is.
+func (v *Vault) recallOn(m *memory) bool {
+	v.recalled = nil
+	size, err := v.openWriting(&v.memo, seenFile, os.O_RDWR) // for who remembers something
+	if err != nil {
+		return false
+	}
+	size += seenMAC - m.size
+	if size < seenMAC || size > maxSeen || m.mac == [seenMAC]byte{} { // none was read
+		return false
+	}
+	b := make([]byte, size)
+	if _, err := v.memo.ReadAt(b, m.size-seenMAC); err != nil || !hmac.Equal(m.mac[:], b[:seenMAC]) || m.read(m.key, b[seenMAC:]) != nil {
+		return false
+	}
+	v.recalled = m
+	return true
+}
+
+// read learns what follows in the file, up to a record that is torn. Errors are ErrTampered and ErrNewer.
+func (m *memory) read(key *secret.Bytes, rest []byte) error {
+	chain := newSeenChain(key)
+	for len(rest) > 0 {
+		n := 1 + int(rest[0])
+		if len(rest) < n+seenMAC {
+			return nil
+		}
+		record, end := rest[1:n], n+seenMAC
+		mac := chain.next(m.mac, record)
+		if !hmac.Equal(mac[:], rest[n:end]) {
+			if blockLost(rest[:end], m.size) {
+				return nil
+			}
+			return &FileError{seenFile, m.size, ErrTampered}
+		}
+		if !m.learn(record) {
+			return &FileError{seenFile, m.size, ErrNewer}
+		}
+		m.mac = mac
+		m.size += int64(end)
+		rest = rest[end:]
+	}
+	return nil
+}
+
+// blockLost reports whether a part of what was appended at an offset may not have come to the disk before
+// a power cut: file systems leave zeros there. Whoever makes such zeros could cut the file off as well.
+func blockLost(b []byte, offset int64) bool {
 	const sector = 512
-	for from < to {
-		end := (from/sector + 1) * sector
-		if !slices.ContainsFunc(data[from:min(end, to)], func(b byte) bool { return b != 0 }) {
+	for len(b) > 0 {
+		n := min(int64(len(b)), sector-offset%sector)
+		if !slices.ContainsFunc(b[:n], func(c byte) bool { return c != 0 }) {
 			return true
 		}
-		from = end
+		b, offset = b[n:], offset+n
 	}
 	return false
 }
@@ -217,22 +247,21 @@ func (v *Vault) remember(keys *Keys, records ...[]byte) error {
 		mac = chain.next(mac, r)
 		b = append(append(append(b, byte(len(r))), r...), mac[:]...)
 	}
-	f, info, err := v.dir.OpenStat(seenFile, os.O_RDWR, 0)
+	size, err := v.openWriting(&v.memo, seenFile, os.O_RDWR)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	if info.Size() != m.size { // a torn record
-		if err := f.Truncate(m.size); err != nil {
+	if size != m.size { // a torn record
+		if err := v.memo.Truncate(m.size); err != nil {
 			return err
 		}
 	}
-	if _, err := f.WriteAt(b, m.size); err != nil {
+	if _, err := v.memo.WriteAt(b, m.size); err != nil {
 		return err
 	}
 	m.size, m.mac = m.size+int64(len(b)), mac
 	if v.locked {
-		v.recalled = m
+		v.recalled, v.current = m, true
 	}
 	return nil
 }
@@ -255,6 +284,7 @@ func (v *Vault) rewriteSeen(keys *Keys, m *memory) error {
 	if m.log.N != 0 {
 		add(m.log.record())
 	}
+	v.memo.close()
 	return v.dir.WriteFile(seenFile, b, 0o600)
 }
 

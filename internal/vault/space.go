@@ -354,7 +354,7 @@ func (v *Vault) Limit(keys *Keys, l Limits) (*Keys, error) {
 		keys.DropUser()
 	}
 	if l.ReadOnly && keys.device != nil {
-		keys.device.seed.Wipe()
+		keys.device.wipe()
 		keys.device = nil
 	}
 	if len(l.Namespaces) == 0 && !l.scoped() {
@@ -373,7 +373,7 @@ func (v *Vault) Limit(keys *Keys, l Limits) (*Keys, error) {
 		out.local = keys.local.Clone()
 	}
 	if keys.device != nil && !l.scoped() {
-		out.device = &deviceKey{keys.device.id, keys.device.seed.Clone()}
+		out.device = &deviceKey{id: keys.device.id, seed: keys.device.seed.Clone()}
 	}
 	for _, name := range names {
 		s, err := v.Space(keys, name)
@@ -470,12 +470,16 @@ func (s *Space) logNames() ([]logName, error) {
 	if err != nil {
 		return nil, err
 	}
-	var names []logName
+	return logNames(entries), nil
+}
+
+// logNames are the files of records among what lies in the directory of a namespace, in their order.
+func logNames(entries []fs.DirEntry) (names []logName) {
 	for _, e := range entries {
 		if n, ok := parseLogName(e.Name()); ok {
 			names = append(names, n)
 		}
 	}
 	slices.SortFunc(names, logName.compare)
-	return names, nil
+	return names
 }

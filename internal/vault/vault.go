@@ -84,8 +84,12 @@ type Vault struct {
 	policies map[objectid.ID]*authority.Policy
 	known    map[authority.Digest]bool // all manifests that are there
 	admin    string                    // their names, to see that some came
+	listing  *durable.Listing          // which had those names; nil when it is not known
 	seen     *memory                   // what seen.log said last; nil when it was not asked
-	recalled *memory                   // what it says, while we hold the lock
+	recalled *memory                   // what it said when we held the lock
+	current  bool                      // and says yet, since we hold it
+	memo     writing                   // seen.log
+	log      writing                   // of this device, of the namespace that was written last
 	locking  *durable.Lock
 	locked   bool
 	kept     map[string]keptLog // while we hold the lock
@@ -190,7 +194,7 @@ func (v *Vault) readManifests() error {
 	if len(all) == 0 {
 		return fileError(adminDir, fmt.Errorf("%w: no manifest", ErrTampered))
 	}
-	v.heads, v.known, v.admin = v.recent(authority.Heads(all)), known, strings.Join(manifestNames(entries), "/")
+	v.heads, v.known, v.admin, v.listing = v.recent(authority.Heads(all)), known, strings.Join(manifestNames(entries), "/"), nil
 	v.manifest = authority.Merge(v.heads)
 	clear(v.policies)
 	clear(v.devices)
@@ -234,11 +238,12 @@ func manifestNames(entries []fs.DirEntry) []string {
 
 // refresh reads the manifests anew if others have changed them since.
 func (v *Vault) refresh(keys *Keys) error {
-	entries, err := v.dir.ReadDir(adminDir)
-	if err != nil {
+	list, err := v.dir.List(adminDir, v.listing)
+	if err != nil || list == v.listing {
 		return err
 	}
-	if strings.Join(manifestNames(entries), "/") == v.admin {
+	if strings.Join(manifestNames(list.Entries), "/") == v.admin {
+		v.listing = list
 		return nil
 	}
 	return v.reread(keys)

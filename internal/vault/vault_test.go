@@ -223,7 +223,7 @@ func TestIndex(t *testing.T) {
 	if ix == nil || ix.entries != len(want) {
 		t.Fatalf("index %v, want %d entries", ix, len(want))
 	}
-	ix.close()
+	ix.rest()
 	for p, v := range want {
 		b.want("default/"+p, v)
 	}
@@ -278,7 +278,7 @@ func TestIndexOfWhoOnlyWrites(t *testing.T) {
 	if ix == nil || ix.entries < indexTail {
 		t.Fatalf("index %v", ix)
 	}
-	ix.close()
+	ix.rest()
 	for i := 0; i < indexTail+20; i += 13 {
 		b.want(fmt.Sprint("default/a/", i), fmt.Sprint(i))
 	}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"kai/internal/durable"
 	"kai/internal/vault/authority"
 	"kai/internal/vault/objectid"
 	"kai/internal/vault/vlog"
@@ -128,14 +129,18 @@ type deviceLog struct {
 type logFile struct {
 	logName
 	header vlog.Header
+	info   fs.FileInfo // of when it was read last; nil when it was not
 	// end is after the last checkpoint in it.
 	end int64
 }
 
 // view is what a namespace's files hold, as far as it was read.
 type view struct {
-	logs []*deviceLog
-	last clock // the latest reading of the clock in any record that was read
+	names   []logName        // of all files of records
+	listing *durable.Listing // which had those names; nil when it is not known
+	logs    []*deviceLog
+	last    clock      // the latest reading of the clock in any record that was read
+	known   *knowledge // nil until a path is looked up
 }
 
 // openLogs finds the files of all devices that may write, and checks their headers against their
@@ -145,6 +150,7 @@ func (s *Space) openLogs() ([]*deviceLog, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.view.names = names
 	var logs []*deviceLog
 	for i := 0; i < len(names); {
 		j := i
@@ -381,7 +387,7 @@ func (s *Space) scanFile(l *deviceLog, i int, from vlog.Position, sink recordSin
 		return done, err
 	}
 	r := &located{log: l, file: i}
-	err = s.eachFrame(file, from, func(fr *vlog.Frame, at vlog.Position) error {
+	err = s.eachFrame(f, from, func(fr *vlog.Frame, at vlog.Position) error {
 		if fr.Sequence > l.limit {
 			return errPastLimit
 		}
@@ -463,7 +469,8 @@ const readPiece = 256 << 10
 
 // eachFrame reads a file from a place to its end, as vlog.Scan does. Errors that are not about what is
 // in it, and those that visit marks so, are an ownError.
-func (s *Space) eachFrame(name string, from vlog.Position, visit func(*vlog.Frame, vlog.Position) error) error {
+func (s *Space) eachFrame(l *logFile, from vlog.Position, visit func(*vlog.Frame, vlog.Position) error) error {
+	name := spaceFile(s.id, l.logName)
 	f, err := s.v.openLog(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return own(fileError(name, fmt.Errorf("%w: it is missing: %w", ErrTampered, fs.ErrNotExist)))
@@ -476,6 +483,7 @@ func (s *Space) eachFrame(name string, from vlog.Position, visit func(*vlog.Fram
 	if err != nil {
 		return own(err)
 	}
+	l.info = info
 	left := info.Size() - from.Offset
 	if left > maxLogFile {
 		return own(fileError(name, ErrTooLarge))
