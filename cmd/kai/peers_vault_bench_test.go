@@ -240,7 +240,7 @@ func BenchmarkPeersVaultGet(b *testing.B) {
 // BenchmarkPeersVaultSet measures what the vault's part of a set costs: one commit of one secret after
 // the other, against a write and an fdatasync of as many bytes. To hold: at most 1.5 times.
 //
-//	go test ./cmd/kai -run '^$' -bench PeersVaultSet -benchtime 200x
+//	go test ./cmd/kai -run '^$' -bench PeersVaultSet -benchtime 1000x
 func BenchmarkPeersVaultSet(b *testing.B) {
 	v := newVaultHome(b)
 	v.fillVault(b, 1)
