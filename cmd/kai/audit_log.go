@@ -150,6 +150,7 @@ func (e *env) logOptions(o *openedLog, access logAccess) (audit.Options, error) 
 	if e.sys.keyring != nil {
 		options.Memories = append(options.Memories, e.sys.keyring)
 	}
+	var auditors []audit.Recipient
 	for _, text := range o.config.Auditors {
 		public, err := key.ParseAge(text)
 		if err != nil {
@@ -159,11 +160,11 @@ func (e *env) logOptions(o *openedLog, access logAccess) (audit.Options, error) 
 		if err != nil {
 			return audit.Options{}, fail(exitUsage, "config", fmt.Errorf("config.toml: auditors: %w", err))
 		}
-		options.Recipients = append(options.Recipients, audit.Recipient{Text: text, Recipient: recipient})
+		auditors = append(auditors, audit.Recipient{Text: text, Recipient: recipient})
 	}
-	if access != reading {
-		options.Recipients = append(options.Recipients, e.ownerRecipients()...)
-		options.Recipients = mixedRecipients(options.Recipients)
+	options.Recipients = func() ([]audit.Recipient, error) {
+		owner, err := e.ownerRecipients()
+		return mixedRecipients(slices.Concat(auditors, owner)), err
 	}
 	var err error
 	options.Source = e.eventSource(access != reading)
@@ -184,9 +185,7 @@ func (e *env) eventSource(withParent bool) event.Source {
 		agent = c.Identity
 	}
 	if agent == "" && withParent {
-		if s, err := e.trustStore(); err == nil && s.Owner() != nil {
-			agent = s.Owner().Local().Name
-		}
+		agent = e.ownerName()
 	}
 	return event.Source{
 		Agent: agent, UID: p.uid, HasUID: p.hasUID, PID: int64(p.pid), Parent: parent,

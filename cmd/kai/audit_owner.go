@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -9,27 +11,48 @@ import (
 
 	"kai/internal/audit"
 	"kai/internal/audit/event"
+	"kai/internal/home"
 	"kai/internal/key"
+	"kai/internal/trust/store"
 	"kai/internal/vault"
 	"kai/internal/vault/fields"
 	"kai/internal/vault/vlog"
 )
 
+// ownerName is what the default identity is called, "" while there is none or the trust store cannot be
+// believed. Each recorded command asks: the store is not read for it, unless it is unusual.
+func (e *env) ownerName() string {
+	const enough = 64 << 10 // an owner stands before those who were added later
+	if h, err := e.openHome(); err == nil && !e.storeRead {
+		if f, err := h.Dir().OpenFile(home.TrustStore, os.O_RDONLY, 0); err == nil {
+			defer f.Close()
+			start, err := io.ReadAll(io.LimitReader(f, enough))
+			if name, ok := store.OwnerName(start); err == nil && ok {
+				return name
+			}
+		}
+	}
+	if s, err := e.trustStore(); err == nil && s.Owner() != nil {
+		return s.Owner().Local().Name
+	}
+	return ""
+}
+
 // ownerRecipients are the sealing keys of the default identity, to which the keys of the log are
-// sealed besides the auditors. While the trust store cannot be believed nobody is: then events are
-// recorded in the epoch that there is, and none is opened.
-func (e *env) ownerRecipients() []audit.Recipient {
+// sealed besides the auditors. While the trust store cannot be believed no epoch is opened, and events
+// are recorded in the one that there is.
+func (e *env) ownerRecipients() ([]audit.Recipient, error) {
 	s, err := e.trustStore()
 	if err != nil {
-		return []audit.Recipient{{Text: "unknown", Recipient: unknownOwner{err}}}
+		return nil, err
 	}
 	owner := s.Owner()
 	if owner == nil {
-		return nil
+		return nil, nil
 	}
 	id, err := owner.Identity()
 	if err != nil {
-		return []audit.Recipient{{Text: "unknown", Recipient: unknownOwner{err}}}
+		return nil, err
 	}
 	var list []audit.Recipient
 	for _, k := range id.Keys().Seal {
@@ -41,14 +64,8 @@ func (e *env) ownerRecipients() []audit.Recipient {
 			list = append(list, audit.Recipient{Text: text, Recipient: r})
 		}
 	}
-	return list
+	return list, nil
 }
-
-// unknownOwner stands for an owner that cannot be found out: nothing is sealed to others alone.
-type unknownOwner struct{ err error }
-
-// Wrap fails.
-func (u unknownOwner) Wrap([]byte) ([]*age.Stanza, error) { return nil, u.err }
 
 // mixedRecipients lets post-quantum and classical recipients open the same file. age refuses that,
 // since it is then only as strong as the weaker ones; but who names a classical auditor has decided

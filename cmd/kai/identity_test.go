@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -177,9 +176,5 @@ func TestMixedRecipients(t *testing.T) {
 	}
 	if same := mixedRecipients(list[:1]); same[0].Recipient != list[0].Recipient {
 		t.Error("recipients of one kind lose their labels")
-	}
-	failing := errors.New("unknown")
-	if _, err := (unknownOwner{failing}).Wrap(nil); !errors.Is(err, failing) {
-		t.Errorf("an unknown owner is sealed to: %v", err)
 	}
 }

@@ -15,17 +15,22 @@ func newAuditor(t testing.TB) (*age.X25519Identity, Recipient) {
 	return who, Recipient{who.Recipient().String(), who.Recipient()}
 }
 
+// always are the recipients of a test.
+func always(to ...Recipient) func() ([]Recipient, error) {
+	return func() ([]Recipient, error) { return to, nil }
+}
+
 // With other auditors in the configuration the next append opens an epoch for them.
 func TestAuditorsChange(t *testing.T) {
 	p := newPlace(t)
 	ada, toAda := newAuditor(t)
 	bob, toBob := newAuditor(t)
-	p.opts.Recipients, p.opts.Context.Config = []Recipient{toAda}, "00000001"
+	p.opts.Recipients, p.opts.Context.Config = always(toAda), "00000001"
 	add(t, p.create(), 3)
 	p.opts.Context.Config = "00000002" // something else changed
 	add(t, p.open(), 1)
 	verifyOK(t, p, VerifyOptions{Identities: []age.Identity{ada}})
-	p.opts.Recipients, p.opts.Context.Config = []Recipient{toAda, toBob}, "00000003"
+	p.opts.Recipients, p.opts.Context.Config = always(toAda, toBob), "00000003"
 	r := add(t, p.open(), 1)
 	if len(r.Own) != 2 || r.Own[0].Event.Act != "config_changed" || r.Own[1].Event.Act != "audit.epoch" {
 		t.Fatalf("%d events of its own", len(r.Own))

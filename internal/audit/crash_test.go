@@ -241,7 +241,7 @@ func newUpsetPlace(t *testing.T, u upset, sealed bool) *upsetPlace {
 	who, recipient := newAuditor(t)
 	w.who = who
 	if sealed {
-		w.opts.Recipients = []Recipient{recipient}
+		w.opts.Recipients = always(recipient)
 	}
 	u.prepare(t, w.place)
 	w.unseal()

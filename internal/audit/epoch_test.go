@@ -22,7 +22,7 @@ func newEpochs(t *testing.T) (a *attacked, ada, bob age.Identity) {
 	bobKey, toBob := newAuditor(t)
 	appendMany(t, p.create(), 100)
 	for _, to := range [][]Recipient{{toAda}, {toAda, toBob}, {toBob}} {
-		p.opts.Recipients = to
+		p.opts.Recipients = always(to...)
 		l := p.open()
 		_, err := l.NewEpoch(t.Context())
 		must(t, err)
@@ -127,7 +127,9 @@ func TestEpochFiles(t *testing.T) {
 		{"epoch 2 is that of 3", func(a *attacked) { a.write(sealedName(2), a.read(sealedName(3))) }, "line 213: epoch: the file of epoch 2 is not the one"},
 		{"epoch 3 sealed anew, as it was", func(a *attacked) {
 			doc := epochDocument{Epoch: 3, LogID: a.log.info.LogID, N: 325, V: 1}
-			_, file, err := sealEpoch(&doc, a.opts.Recipients)
+			to, err := a.opts.recipients()
+			must(a.t, err)
+			_, file, err := sealEpoch(&doc, to)
 			must(a.t, err)
 			a.write(sealedName(3), file)
 		}, "line 325: epoch: the file of epoch 3 is not the one"},
@@ -181,7 +183,7 @@ func TestEpochFiles(t *testing.T) {
 func TestStateLostTwice(t *testing.T) {
 	p := newMemoryPlace(t)
 	who, to := newAuditor(t)
-	p.opts.Recipients = []Recipient{to}
+	p.opts.Recipients = always(to)
 	a := &attacked{place: p}
 	appendMany(t, p.create(), 20)
 	var at []uint64

@@ -30,9 +30,10 @@ type Options struct {
 	// Gap counts what ran while nothing could be recorded; nil for none.
 	Gap Gap
 
-	// Recipients open the keys of epochs. With none, keys lie beside the log: then only somebody
-	// who does not read the home is kept from rewriting it.
-	Recipients []Recipient
+	// Recipients are asked, when an epoch is opened, who can open its keys; nil stands for nobody.
+	// Then keys lie beside the log: only somebody who does not read the home is kept from rewriting
+	// it.
+	Recipients func() ([]Recipient, error)
 
 	// Source and Context are those of every event of this process.
 	Source  event.Source
@@ -41,6 +42,18 @@ type Options struct {
 	// SegmentEvents is for a log that is made: how many events a segment has, a multiple of 256.
 	// Zero means SegmentEvents.
 	SegmentEvents uint64
+}
+
+// recipients are those who can open the keys of an epoch that is opened now.
+func (o *Options) recipients() ([]Recipient, error) {
+	if o.Recipients == nil {
+		return nil, nil
+	}
+	list, err := o.Recipients()
+	if err != nil {
+		return nil, fmt.Errorf("audit log: recipients: %w", err)
+	}
+	return list, nil
 }
 
 // Gap is a count of what ran unrecorded. It is kept outside the log.
@@ -193,7 +206,11 @@ func create(opts Options) (*Log, event.Details, error) {
 	if _, err := io.ReadFull(opts.Random, key[:]); err != nil {
 		return nil, nil, err
 	}
-	name, file, err := sealEpoch(&epochDocument{K0: text32(key), LogID: logID, V: 1}, opts.Recipients)
+	recipients, err := opts.recipients()
+	if err != nil {
+		return nil, nil, err
+	}
+	name, file, err := sealEpoch(&epochDocument{K0: text32(key), LogID: logID, V: 1}, recipients)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -222,7 +239,7 @@ func create(opts Options) (*Log, event.Details, error) {
 		return nil, nil, err
 	}
 	sealed := EpochFile{Data: file}
-	return l, epochDetails(0, sealed.Sum(), opts.Recipients), nil
+	return l, epochDetails(0, sealed.Sum(), recipients), nil
 }
 
 // epochDetails are those of an event that opens an epoch.

@@ -147,7 +147,11 @@ func OpensEpoch(act string) bool {
 // The order is what recovery relies on: the epoch's file, epoch.next, the event, the state, and
 // epoch.next is wiped.
 func (w *writer) openEpoch(act string, details event.Details) error {
-	if err := w.flush(); err != nil {
+	recipients, err := w.l.opts.recipients()
+	if err == nil {
+		err = w.flush()
+	}
+	if err != nil {
 		return err
 	}
 	doc := epochDocument{Epoch: w.st.epoch + 1, LogID: w.l.info.LogID, N: w.st.n, Prev: text32(w.st.prev), V: 1}
@@ -155,7 +159,7 @@ func (w *writer) openEpoch(act string, details event.Details) error {
 		return err
 	}
 	defer clear(doc.K0[:])
-	name, file, err := sealEpoch(&doc, w.l.opts.Recipients)
+	name, file, err := sealEpoch(&doc, recipients)
 	if err != nil {
 		return err
 	}
@@ -177,7 +181,7 @@ func (w *writer) openEpoch(act string, details event.Details) error {
 	if err := w.l.dir.WriteFile(nextFile, content, 0o600); err != nil {
 		return err
 	}
-	for _, m := range epochDetails(doc.Epoch, fmt.Sprintf("%x", sum), w.l.opts.Recipients) {
+	for _, m := range epochDetails(doc.Epoch, fmt.Sprintf("%x", sum), recipients) {
 		details = details.With(m.Name, m.Value)
 	}
 	outcome := event.OK

@@ -164,7 +164,7 @@ func TestPowerCut(t *testing.T) {
 	dead := errors.New("the process has ended")
 	cuts, acknowledged, recoveries := 0, 0, 0
 	p := newMemoryPlace(t)
-	p.opts.Recipients = []Recipient{recipient}
+	p.opts.Recipients = always(recipient)
 	prepareEvents(t, p, 250)
 	must(t, os.WriteFile(p.file(reserveFile), nil, 0o600))
 	fresh := snapshotFiles(t, p.path)

@@ -159,7 +159,7 @@ func (l *Log) segmentViews(ctx context.Context, n *uint64, to uint64, read scan,
 	defer s.Close()
 	// A look at one event does not read a megabyte.
 	const typical = 512
-	size := int(min(chunkSize, 4096+(to-*n)*typical))
+	size := int(min(chunkSize, uint64(s.size)+1, 4096+(to-*n)*typical))
 	var in *lines
 	if s.at != nil {
 		start := int64(0)
@@ -225,9 +225,10 @@ func (l *Log) Event(n uint64) (Appended, error) {
 // Backward gives the events before number n, the latest first. Each is valid until the next.
 func (l *Log) Backward(ctx context.Context, n uint64) iter.Seq2[*event.View, error] {
 	return func(yield func(*event.View, error) bool) {
-		for n > 0 {
-			// A block of events at a time, found by number: its lines are read forward.
-			const block = 512
+		// A block of events at a time, found by number: its lines are read forward. Who looks back is
+		// often content with few.
+		block := uint64(32)
+		for ; n > 0; block = min(2*block, 512) {
 			from := n - min(block, (n-1)%l.info.Seg+1)
 			var views []event.View
 			var text []byte

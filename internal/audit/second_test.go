@@ -193,7 +193,7 @@ func (l *randomLog) reopen(create bool) {
 	l.opts.Context = event.Context{Cmd: l.name(), Role: l.name(), CI: l.r.IntN(2) == 0, Config: fmt.Sprintf("%08x", l.r.IntN(2))}
 	l.opts.Recipients = nil
 	if len(l.recipients) > 0 {
-		l.opts.Recipients = l.recipients[:1+l.r.IntN(len(l.recipients))]
+		l.opts.Recipients = always(l.recipients[:1+l.r.IntN(len(l.recipients))]...)
 	}
 	var err error
 	if create {

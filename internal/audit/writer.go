@@ -102,6 +102,10 @@ func (w *writer) addOwn() error {
 
 // followAuditors opens an epoch when those who may open it are others than those of the epoch now.
 func (w *writer) followAuditors() error {
+	recipients, err := w.l.opts.recipients()
+	if err != nil {
+		return err
+	}
 	for v, err := range w.l.Backward(context.Background(), w.written.st.n) {
 		if errors.Is(err, ErrPruned) {
 			break
@@ -112,7 +116,7 @@ func (w *writer) followAuditors() error {
 		if act := string(v.Act); act != "audit.created" && !OpensEpoch(act) {
 			continue
 		}
-		if string(event.RawMember(v.Details, "auditors")) == auditorsDigest(w.l.opts.Recipients) {
+		if string(event.RawMember(v.Details, "auditors")) == auditorsDigest(recipients) {
 			return nil
 		}
 		break

@@ -334,14 +334,61 @@ func TestLocal(t *testing.T) {
 	}
 }
 
+// The name of the owner stands at the beginning of the file, as Parse finds it.
+func TestOwnerName(t *testing.T) {
+	s, ada, bob := two(t)
+	eve := newPerson(t, "eve")
+	forged := strings.SplitAfter(string(put(t, nil, eve, own("eve"), eve).Bytes()), "\n")[3]
+	data := s.Bytes()
+	more := []byte(strings.Replace(string(data), "\n]}", ",\n"+strings.TrimSuffix(forged, "\n")+"\n]}", 1))
+	parse(t, more)
+	alone := put(t, nil, ada, own("ada"), ada).Bytes()
+	c, err := s.Change()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byBob, err := c.Seal(rand.Reader, start, bob.ID(), bob.signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	afterAda := bytes.Index(data, []byte("\n]}")) - len(bob.Document())/2
+	for _, c := range []struct {
+		name, want string
+		data       []byte
+	}{
+		{"alone", "ada", alone},
+		{"two own ones", "ada", data},
+		{"of bob", "bob", byBob.Bytes()},
+		{"with one that nobody has sealed", "ada", more},
+		{"the beginning", "ada", data[:afterAda]},
+		{"the beginning, of bob", "", byBob.Bytes()[:afterAda]},
+		{"spaced", "", bytes.ReplaceAll(data, []byte(`{"kai":`), []byte(`{ "kai":`))},
+		{"nothing", "", nil},
+		{"no head", "", []byte(`{"kai":"truststore/1"}` + "\n")},
+	} {
+		if got, ok := store.OwnerName(c.data); got != c.want || ok != (c.want != "") {
+			t.Errorf("%s: %q, %v, want %q", c.name, got, ok, c.want)
+		}
+	}
+	for n := range data {
+		if got, ok := store.OwnerName(data[:n]); ok && got != "ada" {
+			t.Fatalf("the first %d bytes: %q", n, got)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	s, _, _ := two(f)
 	f.Add(s.Bytes())
 	f.Add([]byte(`{"kai":"truststore/1"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		_, _ = store.OwnerName(data)
 		s, err := store.Parse(data)
 		if err != nil {
 			return
+		}
+		if name, ok := store.OwnerName(s.Bytes()); ok != (s.Owner() != nil) || ok && name != s.Owner().Local().Name {
+			t.Fatalf("the owner is called %q, %v", name, ok)
 		}
 		again, err := store.Parse(s.Bytes())
 		if err != nil || !bytes.Equal(again.Bytes(), s.Bytes()) {
