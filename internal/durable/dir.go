@@ -160,24 +160,29 @@ type stamp struct {
 // systems count in ticks, of up to two seconds.
 const settling = 3 * time.Second
 
+// stamper is a file system that knows stamps.
+type stamper interface {
+	stamp(dir string) (stamp, error)
+	// since is how long ago a stamp was given, by the clock that gives them.
+	since(stamp) time.Duration
+}
+
 // List is ReadDir, and gives back last, which may be nil, if the directory has not changed since.
 //
 // Expected system calls: fstatat(name), and those of ReadDir unless that tells enough.
 func (d *Dir) List(name string, last *Listing) (*Listing, error) {
-	quick, ok := d.fs.(interface{ stamp(string) (stamp, error) })
-	now := Listing{}
-	if ok {
+	now := &Listing{}
+	if s, ok := d.fs.(stamper); ok {
 		var err error
-		if now.stamp, err = quick.stamp(name); err == nil {
-			now.settled = time.Since(now.stamp.changed) > settling
+		now.stamp, err = s.stamp(name)
+		if err == nil && last != nil && last.settled && last.stamp == now.stamp {
+			return last, nil
 		}
-	}
-	if last != nil && last.settled && now.settled && last.stamp == now.stamp {
-		return last, nil
+		now.settled = err == nil && s.since(now.stamp) > settling
 	}
 	var err error
 	now.Entries, err = d.ReadDir(name)
-	return &now, err
+	return now, err
 }
 
 // Lstat describes a file without following a link.

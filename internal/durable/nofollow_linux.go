@@ -110,6 +110,15 @@ func (r *rootFS) stamp(name string) (stamp, error) {
 	return stamp{uint64(now.Dev), now.Ino, time.Unix(now.Ctim.Unix())}, err
 }
 
+// since asks the clock that file systems take their times from.
+func (r *rootFS) since(s stamp) time.Duration {
+	var now unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_REALTIME_COARSE, &now) != nil {
+		return 0
+	}
+	return time.Unix(now.Unix()).Sub(s.changed)
+}
+
 // Still is [Dir.Still].
 func (r *rootFS) Still(name string, was fs.FileInfo) (fs.FileMode, int64, error) {
 	dir, dirfd := r.self.dir(r.root)

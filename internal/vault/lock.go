@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 	"os"
-	"runtime"
 	"time"
 
 	"kai/internal/durable"
@@ -37,7 +36,7 @@ type held struct {
 // Unlock gives it back: from now on others change the files.
 func (h *held) Unlock() error {
 	h.v.locked, h.v.current = false, false
-	if runtime.GOOS == "windows" { // others could not replace it
+	if openKeepsName { // others could not replace what is open
 		h.v.log.close()
 		h.v.memo.close()
 	}

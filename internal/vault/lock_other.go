@@ -1,0 +1,6 @@
+//go:build !windows
+
+package vault
+
+// openKeepsName says that nobody can replace or remove a file that is open.
+const openKeepsName = false
