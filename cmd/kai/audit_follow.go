@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"kai/internal/audit"
 	"kai/internal/audit/event"
@@ -38,13 +39,27 @@ func (e *env) follow(ctx context.Context, log *openedLog, r audit.Receipt) {
 	}
 }
 
+// mayViolate reports whether one of the built-in rules can fire at an event.
+func (o *openedLog) mayViolate(e *event.Event) bool {
+	return rule.BuiltinMayMatch(e, func(before uint64) (time.Time, bool) {
+		if before > e.N {
+			return time.Time{}, false
+		}
+		earlier, err := o.Event(e.N - before)
+		if err != nil { // unknown: then the rules are asked
+			return e.Time, true
+		}
+		return earlier.Event.Time, true
+	})
+}
+
 // violations judges the new events by the rules.
 func (e *env) violations(ctx context.Context, log *openedLog, appended []audit.Appended) ([]audit.Draft, error) {
 	own, err := ruleFiles(log.dir)
 	if err != nil {
 		return nil, err
 	}
-	if len(own) == 0 && !slices.ContainsFunc(appended, func(a audit.Appended) bool { return rule.BuiltinMayMatch(&a.Event) }) {
+	if len(own) == 0 && !slices.ContainsFunc(appended, func(a audit.Appended) bool { return log.mayViolate(&a.Event) }) {
 		return nil, nil // reading the rules takes longer than everything else here
 	}
 	set, err := log.rules(own)
