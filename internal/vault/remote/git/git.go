@@ -101,6 +101,9 @@ func Open(ctx context.Context, o Options) (*Repository, error) {
 	} else if err != nil {
 		return nil, err
 	}
+	if err := r.binary(); err != nil {
+		return nil, err
+	}
 	if _, err := r.git(ctx, nil, "check-ref-format", r.branchRef()); err != nil {
 		return nil, fmt.Errorf("%w: branch %q", remote.ErrTarget, o.Branch)
 	}
@@ -125,16 +128,18 @@ func (r *Repository) init(ctx context.Context) error {
 	if _, err := r.git(ctx, nil, "init", "--quiet", "--template=", "--initial-branch="+r.o.Branch); err != nil {
 		return err
 	}
+	_, err := r.git(ctx, nil, "config", "core.autocrlf", "false")
+	return err
+}
+
+// binary tells git, also where the user has made the repository, that ciphertext is no text, whatever a
+// file in the tree says: else git status shows it as changed, and a checkout changes it.
+func (r *Repository) binary() error {
 	info := filepath.Join(r.gitDir(), "info")
 	if err := os.MkdirAll(info, 0o700); err != nil {
 		return err
 	}
-	// Ciphertext is no text, whatever a file in the tree says.
-	if err := os.WriteFile(filepath.Join(info, "attributes"), []byte("* -text -diff -filter -ident -merge\n"), 0o600); err != nil {
-		return err
-	}
-	_, err := r.git(ctx, nil, "config", "core.autocrlf", "false")
-	return err
+	return os.WriteFile(filepath.Join(info, "attributes"), []byte("* -text -diff -filter -ident -merge\n"), 0o600)
 }
 
 // command prepares git with what it says on stderr.
