@@ -15,7 +15,6 @@ type knowledge struct {
 	index    *index                // nil: all records are in tail
 	tail     map[string][]*Version // by path; records of one log in their order
 	written  map[string]*item      // what this Space has committed since; index and tail do not have it
-	records  int                   // behind the index
 }
 
 // find is what is known of one path: from the index, and what was written since.
@@ -35,15 +34,14 @@ func (s *Space) find(path string) (*item, error) {
 	}
 	it := &item{}
 	if k.index != nil {
-		if err := k.index.lookup(path, it); err != nil {
+		err := k.index.lookup(path, it)
+		k.index.rest()
+		if err != nil {
 			// What a lost or old index says is never believed; the records decide.
 			if k, err = s.readKnown(path, false); err != nil {
 				return nil, err
 			}
 			it = &item{}
-		}
-		if k.index != nil {
-			k.index.rest()
 		}
 	}
 	for _, v := range k.tail[path] {
@@ -64,13 +62,14 @@ func (s *Space) readKnown(path string, indexed bool) (*knowledge, error) {
 		}
 		k.index = ix
 	}
+	records := 0
 	for _, l := range s.view.logs {
 		start, from := 0, l.files[0].header.Start()
 		if k.index != nil {
 			start, from = k.index.covered(l)
 		}
 		err := s.recordsFrom(l, start, from, func(v *Version, _ vlog.Type) error {
-			if k.records++; k.records <= indexTail || v.Path == path {
+			if records++; records <= indexTail || v.Path == path {
 				k.tail[v.Path] = append(k.tail[v.Path], v)
 			}
 			return nil
@@ -83,7 +82,7 @@ func (s *Space) readKnown(path string, indexed bool) (*knowledge, error) {
 		}
 	}
 	s.rememberLogs()
-	if s.tail = k.records; k.records > indexTail {
+	if s.tail = records; records > indexTail {
 		s.reindex()
 	} else {
 		s.view.known = k
@@ -135,5 +134,4 @@ func (w *writer) advance(end place) {
 		k.written = map[string]*item{}
 	}
 	maps.Copy(k.written, w.added)
-	k.records += len(w.versions)
 }

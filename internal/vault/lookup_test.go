@@ -16,7 +16,7 @@ import (
 	"kai/internal/vault/vlog"
 )
 
-// told names what an error is.
+// toldBy names what an error is.
 func toldBy(err error) string {
 	for _, c := range []struct {
 		name string
