@@ -50,11 +50,10 @@ func (s *Space) Compact(ctx context.Context, o CompactOptions) (*Compacted, erro
 	if err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(s.view.logs, func(l *deviceLog) bool { return l.dev == s.keys.device.id })
-	if at < 0 {
+	l := s.ownLog()
+	if l == nil {
 		return &Compacted{}, nil // this device has written nothing
 	}
-	l := s.view.logs[at]
 	c := &compaction{s: s, log: l, options: o, now: w.now, w: w, out: &Compacted{}}
 	if err := c.choose(); err != nil {
 		return nil, err

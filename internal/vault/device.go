@@ -232,7 +232,8 @@ func (v *Vault) request(keys *Keys) *DeviceRequest {
 	return &DeviceRequest{keys.device.id, keys.device.private().Public().(ed25519.PublicKey)}
 }
 
-// forgetSeen removes what was remembered under another device key.
+// forgetSeen removes what was remembered: under another device key, or of what was accepted. The lock is
+// held.
 func (v *Vault) forgetSeen() error {
 	v.memo.close()
 	err := v.dir.Remove(seenFile)

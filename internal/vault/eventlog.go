@@ -3,8 +3,6 @@ package vault
 import (
 	"context"
 	"encoding/binary"
-	"errors"
-	"io/fs"
 	"time"
 
 	"kai/internal/vault/objectid"
@@ -74,11 +72,7 @@ func (v *Vault) forget() error {
 		return err
 	}
 	defer held.Unlock()
-	v.memo.close()
-	if err := v.dir.Remove(seenFile); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return v.forgetSeen()
 }
 
 const forgetPatience = 5 * time.Second
