@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -24,7 +26,11 @@ import (
 func (e *env) ownerName() string {
 	const enough = 64 << 10 // an owner stands before those who were added later
 	if h, err := e.openHome(); err == nil && !e.storeRead {
-		if f, err := h.Dir().OpenFile(home.TrustStore, os.O_RDONLY, 0); err == nil {
+		f, err := h.Dir().OpenFile(home.TrustStore, os.O_RDONLY, 0)
+		if errors.Is(err, fs.ErrNotExist) {
+			return ""
+		}
+		if err == nil {
 			defer f.Close()
 			start, err := io.ReadAll(io.LimitReader(f, enough))
 			if name, ok := store.OwnerName(start); err == nil && ok {
